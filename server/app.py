@@ -1,0 +1,88 @@
+"""The application factory: one Flask application over one database.
+
+`create_app(config)` opens the database and hangs up the doors; nothing is global, so tests make as many applications as they like.
+An error that no door expected is logged under an incident number, and that number is all the client sees.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response
+from flask.sessions import SessionInterface
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException
+
+from server.config import Config
+from server.rpc.errors import incident
+from server.rpc.routes import rpc
+from server.rpc.services import Server
+from server.web.pages import web
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_SLASHES = re.compile("/{2,}")
+
+
+def create_app(config: Config | None = None, database: Any = None) -> Flask:
+    """The WSGI application for `config` (default: the settings of this process).
+
+    :param database: an open `server.database.Database`; by default the one of `config.database_url` is opened.
+    :raises SetupError: when settings or database cannot be used.
+    """
+    settings = (config or Config.load()).prepare()
+    if database is None:
+        from server.database import Database
+
+        database = Database(settings.database_url)
+    app = Flask("server", static_folder=None, template_folder=None)
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.max_body, PROPAGATE_EXCEPTIONS=False)
+    app.session_interface = _NoSessions()
+    app.extensions["colca"] = Server(settings, database)
+    app.register_blueprint(rpc)
+    app.register_blueprint(web)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.wsgi_app = _SingleSlashes(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+class _NoSessions(SessionInterface):
+    """The doors are stateless: no cookie is read or written."""
+
+    def open_session(self, app: Flask, request: Any) -> None:
+        return None
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        return None
+
+
+class _SingleSlashes:
+    """Clients join a base URL that ends in a slash with a path that starts with one; redirecting a POST would lose its body."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        path = environ["PATH_INFO"]
+        if "//" in path:
+            environ["PATH_INFO"] = _SLASHES.sub("/", path)
+        return self.app(environ, start_response)
+
+
+def _http_error(error: HTTPException) -> Response:
+    """A plain page for 404, 405 and their like. Never an empty body: some clients crash on one."""
+    body = f"<!doctype html><title>{error.code} {escape(error.name)}</title><h1>{escape(error.name)}</h1><p>{error.description or ''}</p>\n"
+    response = Response(body, status=error.code or 500, content_type="text/html; charset=utf-8")
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    number = incident(error)
+    body = f"<!doctype html><title>Error</title><h1>Something went wrong on our side</h1><p>Incident number {number}.</p>\n"
+    return Response(body, status=500, content_type="text/html; charset=utf-8")

@@ -1,0 +1,206 @@
+"""The one way from any door to a model's method: find, check, bind, call, convert; one transaction, retried whole by the database.
+
+The rules are those of the external API: private methods stay private, record methods take ids first, `context` travels in the
+keyword arguments (or, from old clients, after the last positional one), record sets go out as ids. A codec adds nothing to them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from server.errors import AccessError, UserError
+from server.model.records import Records
+from server.rpc import values
+from server.rpc.errors import ArgumentError, UnknownMethod
+from server.text import _
+
+
+class Call:
+    """One call of a model's method by a known user. `run()` does it; `lang` is the language of whoever asked, once known."""
+
+    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "uid")
+
+    def __init__(self, database: Any, uid: int, model: Any, method: Any, args: Any, kwargs: Any) -> None:
+        if not isinstance(model, str) or not isinstance(method, str):
+            raise ArgumentError(_("A call names its model and method as texts, such as `res.partner` and `search_read`."))
+        self.database = database
+        self.uid = uid
+        self.model = model
+        self.method = method
+        self.args = _positional(args)
+        self.kwargs = _keywords(kwargs)
+        self.context = values.context(self.kwargs.pop("context", None))
+        self.lang: str | None = self.context.get("lang")
+
+    def run(self) -> Any:
+        """The result as plain values, the transaction committed.
+
+        :raises UserError: and its children, for refusals; `UnknownMethod`, `ArgumentError`, `ValueError` for wrong calls.
+        """
+        registry = self.database.registry
+        method = find_method(registry, self.model, self.method)
+        if not method.model:
+            # The ids stand before the parameters of a record method.
+            ids, self.args = self.args[:1], self.args[1:]
+            self._take_old_forms(method.parameters)
+            self.args[:0] = ids
+        else:
+            self._take_old_forms(method.parameters)
+        if self.method == "search" and self.kwargs.pop("count", False):
+            self.method, self.args = "search_count", self.args[:1]
+            self.kwargs = {key: value for key, value in self.kwargs.items() if key in ("domain", "args")}
+        self.lang = self.context.get("lang")
+        readonly = method.readonly or self.method in values.READONLY
+        return self.database.run(self.uid, self.context, self._inside, readonly=readonly)
+
+    def _inside(self, env: Any) -> Any:
+        """What happens in the transaction; runs again from the start when the database asks for it."""
+        self.lang = env.lang or self.lang
+        classes = env.models.classes
+        cls = classes.get(self.model)
+        if cls is None:
+            raise unknown_model(self.model)
+        method = method_of(cls, self.model, self.method)
+        records, args, kwargs = env[self.model], list(self.args), dict(self.kwargs)
+        bare = False
+        if not method.model:
+            records, bare = self._records(records, args, kwargs)
+        bound = bind(method, self.model, args, kwargs)
+        result = getattr(records, self.method)(*bound.args, **bound.kwargs)
+        return plain(result, bare or _made_one(self.method, bound))
+
+    def _records(self, records: Any, args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, bool]:
+        """The record set of the ids that come first (or as `ids`); whether one bare id was given."""
+        where = f"{self.model}.{self.method}"
+        if args:
+            given = args.pop(0)
+        elif "ids" in kwargs:
+            given = kwargs.pop("ids")
+        else:
+            raise ArgumentError(_("%(method)s works on records: its first argument is a list of ids.", method=where))
+        records = records.browse(values.record_ids(given, where))
+        return records, not isinstance(given, (list, tuple)) and not values.nothing(given)
+
+    def _take_old_forms(self, parameters: Sequence[inspect.Parameter]) -> None:
+        """Old clients send the context as the argument after the last one the method knows, and `search` a `count` before it."""
+        if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            return
+        known = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+        old = values.OLD_POSITIONS.get(self.method, ())
+        extra = self.args[known:]
+        if extra and len(extra) <= len(old) + 1 and (isinstance(extra[-1], Mapping) or (len(extra) > len(old) and values.nothing(extra[-1]))):
+            self.context = {**values.context(extra.pop()), **self.context}
+        if extra and len(extra) <= len(old):
+            self.kwargs.update(zip(old, extra, strict=False))
+            extra = []
+        self.args[known:] = extra
+
+
+def dispatch(database: Any, uid: int, model: str, method: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+    """Call `model.method` as user `uid`, in one transaction; the result holds no record sets.
+
+    :param args: positional arguments, the ids first for a record method.
+    :param kwargs: keyword arguments; `context` among them is the context of the call.
+    :raises UserError: a refusal (unknown model, no right, missing record, business rule).
+    :raises AttributeError: no such public method. :raises TypeError: wrong arguments. :raises ValueError: wrong values.
+    """
+    return Call(database, uid, model, method, list(args), dict(kwargs or {})).run()
+
+
+def find_method(registry: Any, model: str, name: str) -> Any:
+    """The public method as it is with all installed addons on: enough to know whether it writes, before a transaction is opened.
+
+    :raises UserError: unknown model. :raises AccessError: private method. :raises UnknownMethod: no such method.
+    """
+    cls = registry.for_enabled(registry.names).classes.get(model)
+    if cls is None:
+        raise unknown_model(model)
+    return method_of(cls, model, name)
+
+
+def method_of(cls: Any, model: str, name: str) -> Any:
+    """The public method `name` of a model class.
+
+    :raises AccessError: when it is private: a leading underscore, or not marked as an action. :raises UnknownMethod: when there is none.
+    """
+    method = cls.public_methods.get(name)
+    if method is not None:
+        return method
+    if name.startswith("_") or callable(getattr(cls, name, None)):
+        raise AccessError(_("Private methods (such as '%(model)s.%(method)s') cannot be called remotely.", model=model, method=name[:100]))
+    raise UnknownMethod(_("The method '%(model)s.%(method)s' does not exist", model=model, method=name[:100]))
+
+
+def unknown_model(model: str) -> UserError:
+    """The refusal for a model that no enabled addon declares."""
+    return UserError(_("Object %(model)s doesn't exist", model=model[:100]))
+
+
+def bind(method: Any, model: str, args: list[Any], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+    """The arguments in their places, those of the record methods parsed (`values.RECORD_METHODS`).
+
+    :raises ArgumentError: naming the wrong argument and the signature.
+    """
+    name = method.name
+    signature: inspect.Signature = method.signature
+    for old, new in values.OLD_KEYWORDS.get(name, {}).items():
+        if old in kwargs and old not in signature.parameters:
+            kwargs.setdefault(new, kwargs.pop(old))
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as exc:
+        raise ArgumentError(
+            _("%(model)s.%(method)s%(signature)s: %(reason)s.", model=model, method=name, signature=_told(method), reason=str(exc))
+        ) from None
+    readers = values.RECORD_METHODS.get(name)
+    if readers:
+        where = f"{model}.{name}"
+        given = bound.arguments
+        for parameter in given:
+            reader = readers.get(parameter)
+            if reader is not None:
+                given[parameter] = reader(given[parameter], parameter, where)
+    return bound
+
+
+def _told(method: Any) -> str:
+    """The signature as a client sees it: ids first for a record method, no annotations."""
+    parameters = [p.replace(annotation=inspect.Parameter.empty) for p in method.parameters]
+    if not method.model:
+        parameters.insert(0, inspect.Parameter("ids", inspect.Parameter.POSITIONAL_ONLY))
+    names = [str(p) for p in parameters]
+    return f"({', '.join(names)})"
+
+
+def _made_one(name: str, bound: inspect.BoundArguments) -> bool:
+    """Whether `create` was given one mapping: then its answer is one id."""
+    if name != "create":
+        return False
+    first = next(iter(bound.arguments.values()), None)
+    return isinstance(first, Mapping)
+
+
+def plain(value: Any, one: bool = False) -> Any:
+    """A result without record sets: their ids instead, the bare id when `one` record was meant; nested ones too are left to the codec."""
+    if isinstance(value, Records):
+        ids = list(value.ids)
+        return ids[0] if one and len(ids) == 1 else ids
+    return value
+
+
+def _positional(args: Any) -> list[Any]:
+    if values.nothing(args):
+        return []
+    if not isinstance(args, (list, tuple)):
+        raise ArgumentError(_("The positional arguments must be a list; %(value)s is none.", value=values.shown(args)))
+    return list(args)
+
+
+def _keywords(kwargs: Any) -> dict[str, Any]:
+    if values.nothing(kwargs) or (isinstance(kwargs, (list, tuple)) and not kwargs):
+        return {}
+    if not isinstance(kwargs, Mapping) or not all(isinstance(key, str) for key in kwargs):
+        raise ArgumentError(_("The keyword arguments must be a mapping; %(value)s is none.", value=values.shown(kwargs)))
+    return dict(kwargs)

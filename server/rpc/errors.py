@@ -1,0 +1,152 @@
+"""How an exception looks at each door: class name, message and code, as clients written for Odoo's external API expect them.
+
+One table for refusals (`server.errors` and the few builtins that are part of the contract). Everything else is a fault of ours: it is
+logged with its traceback under an incident number, and the client is told that number and nothing more.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from server.errors import (
+    AccessDenied,
+    AccessError,
+    FieldError,
+    LockError,
+    MissingError,
+    RedirectWarning,
+    UserError,
+    ValidationError,
+)
+from server.text import Text, _, render
+
+logger = logging.getLogger("colca.rpc")
+
+
+class UnknownMethod(AttributeError):
+    """A model has no public method of this name."""
+
+    def __init__(self, message: Text | str) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class ArgumentError(TypeError):
+    """A method was called with arguments it does not take; the message names the argument and the signature."""
+
+    def __init__(self, message: Text | str) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class ValueRefused(ValueError):
+    """A value no field can hold, or a request too large or too deep to be meant."""
+
+    def __init__(self, message: Text | str) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class MalformedRequest(ValueRefused):
+    """The body cannot be decoded at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a door answers instead of a value.
+
+    :ivar name: class as clients know it, such as `odoo.exceptions.UserError` or `builtins.ValueError`.
+    :ivar message: one text for people, in their language.
+    :ivar code: integer code on `/xmlrpc/2`.
+    :ivar legacy: first part of the string code on `/xmlrpc`; empty: the message itself is the code.
+    :ivar kind: `exception_type` of older JSON clients.
+    :ivar details: machine-readable details of the refusal (model, field …).
+    """
+
+    name: str
+    message: str
+    code: int
+    legacy: str
+    kind: str
+    details: dict[str, Any]
+
+    @property
+    def debug(self) -> str:
+        """A text in the shape of a traceback, without one: clients read its last line, and ours tells no file of the server."""
+        last = " ".join(self.message.split("\n")) if self.code == 1 else self.message
+        return f'Traceback (most recent call last):\n  File "colca", line 1, in call\n{self.class_name}: {last}\n'
+
+    @property
+    def class_name(self) -> str:
+        """The name as the last line of a traceback shows it: builtins stand without their module."""
+        return self.name.removeprefix("builtins.")
+
+
+#: class → (name at the door, `/xmlrpc/2` code, legacy code, exception_type); the first that fits, so children stand before parents.
+_TABLE: tuple[tuple[type[BaseException], str, int, str, str], ...] = (
+    (AccessDenied, "odoo.exceptions.AccessDenied", 3, "AccessDenied", "access_denied"),
+    (AccessError, "odoo.exceptions.AccessError", 4, "warning -- AccessError\n\n", "access_error"),
+    (MissingError, "odoo.exceptions.MissingError", 2, "warning -- MissingError\n\n", "missing_error"),
+    (ValidationError, "odoo.exceptions.ValidationError", 2, "warning -- UserError\n\n", "validation_error"),
+    (LockError, "odoo.exceptions.LockError", 2, "warning -- UserError\n\n", "user_error"),
+    (RedirectWarning, "odoo.exceptions.RedirectWarning", 2, "warning -- UserError\n\n", "user_error"),
+    (UserError, "odoo.exceptions.UserError", 2, "warning -- UserError\n\n", "user_error"),
+    (UnknownMethod, "builtins.AttributeError", 1, "", "internal_error"),
+    (ArgumentError, "builtins.TypeError", 1, "", "internal_error"),
+    (FieldError, "builtins.ValueError", 1, "", "internal_error"),
+    (ValueRefused, "builtins.ValueError", 1, "", "internal_error"),
+)
+_BUILTINS = {"ValueError", "TypeError", "KeyError", "AttributeError", "IndexError", "RuntimeError", "NotImplementedError", "MemoryError"}
+
+
+def describe(exc: BaseException, lang: str | None = None) -> Fault:
+    """The fault a client gets for `exc`, its message in `lang`. Unexpected exceptions are logged with an incident number."""
+    for cls, name, code, legacy, kind in _TABLE:
+        if isinstance(exc, cls):
+            text = getattr(exc, "message", None)
+            message = render(text, lang) if text is not None else str(exc)
+            if cls is AccessDenied and not message:
+                message = "Access Denied"
+            data = getattr(exc, "data", None)
+            return Fault(name, message, code, legacy, kind, dict(data) if isinstance(data, dict) else {})
+    expected = _translated(exc)
+    if expected is not None:
+        return describe(expected, lang)
+    number = incident(exc)
+    cls_name = type(exc).__name__
+    name = f"builtins.{cls_name}" if cls_name in _BUILTINS else "builtins.Exception"
+    message = render(
+        _(
+            "The server met an error of its own and changed nothing. Give the incident number %(number)s to whoever runs it: the log has the details.",
+            number=number,
+        ),
+        lang,
+    )
+    return Fault(name, message, 1, "", "internal_error", {"incident": number})
+
+
+def _translated(exc: BaseException) -> Exception | None:
+    """The refusal behind an exception of Python or of the database driver that a strange value provokes; None for real faults."""
+    if isinstance(exc, RecursionError):
+        return ValueRefused(_("The request is nested too deeply. Flatten the domain or the values."))
+    if isinstance(exc, OverflowError):
+        return ValueRefused(_("A number in the request is too large to be stored. Integers have 64 bits."))
+    # SQLAlchemy is imported by the time its exceptions exist; asking by name keeps this module light.
+    for cls in type(exc).__mro__:
+        if cls.__module__ == "sqlalchemy.exc" and cls.__name__ == "DataError":
+            return ValueRefused(_("A value in the request does not fit its column: it is too large, or of another kind. Check numbers and dates."))
+    cause = getattr(exc, "orig", None) or exc.__cause__
+    if isinstance(cause, OverflowError):
+        return _translated(cause)
+    return None
+
+
+def incident(exc: BaseException) -> str:
+    """Log `exc` with its traceback; returns the number under which it is found."""
+    number = f"{time.strftime('%Y%m%d')}-{secrets.token_hex(4).upper()}"
+    logger.error("Incident %s: %s", number, type(exc).__name__, exc_info=(type(exc), exc, exc.__traceback__))
+    return number

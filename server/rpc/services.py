@@ -1,0 +1,175 @@
+"""The services behind `/xmlrpc` and `/jsonrpc`: `common` (who are you), `object` (call a model) and `db` (which databases are there).
+
+Stateless: every `object` call brings database, user id and password; `server.security.credentials` remembers verified ones for a short time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from server.config import Config
+from server.errors import AccessDenied, UserError
+from server.rpc import values
+from server.rpc.dispatcher import Call
+from server.rpc.errors import ArgumentError, UnknownMethod
+from server.text import _
+
+#: Argument counts of the service methods: (least, most).
+_Arity = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the doors need to answer: the settings and the one database."""
+
+    config: Config
+    database: Any
+
+    def version(self) -> dict[str, Any]:
+        """What `common.version` and `/web/webclient/version_info` tell: exactly these four keys."""
+        return {
+            "server_version": self.config.series,
+            "server_version_info": self.config.version_info,
+            "server_serie": self.config.series,
+            "protocol_version": 1,
+        }
+
+
+class ServiceCall:
+    """One call of a service. `run()` answers the value; `lang` is the language for its texts and errors, once known."""
+
+    __slots__ = ("address", "args", "lang", "method", "server", "service")
+
+    def __init__(self, server: Server, service: Any, method: Any, args: Any, address: str | None = None) -> None:
+        self.server = server
+        self.service = service
+        self.method = method
+        self.args = args
+        self.address = address
+        self.lang: str | None = None
+
+    def run(self) -> Any:
+        """:raises Exception: whatever `server.rpc.errors.describe` turns into a fault."""
+        if not isinstance(self.service, str) or self.service not in _SERVICES:
+            raise UserError(_("There is no service %(service)s; there are common, object and db.", service=values.shown(self.service)))
+        methods = _SERVICES[self.service]
+        if not isinstance(self.method, str) or self.method not in methods:
+            raise UnknownMethod(_("The service %(service)s has no method %(method)s.", service=self.service, method=values.shown(self.method)))
+        function, (least, most) = methods[self.method]
+        args = [] if values.nothing(self.args) else self.args
+        if not isinstance(args, (list, tuple)) or not least <= len(args) <= most:
+            count = len(args) if isinstance(args, (list, tuple)) else values.shown(args)
+            raise ArgumentError(
+                _(
+                    "%(service)s.%(method)s takes %(least)s to %(most)s positional arguments; it was given %(count)s.",
+                    service=self.service, method=self.method, least=least, most=most if most < 1000 else "∞", count=count,
+                )  # fmt: skip
+            )
+        return function(self, *args)
+
+    # -- common ---------------------------------------------------------------------------------------------------------------
+    def version(self) -> dict[str, Any]:
+        """The announced version."""
+        return self.server.version()
+
+    def about(self, extended: Any = False) -> Any:
+        """A sentence about the server; with its version when `extended`."""
+        text = "Colca, a modular business platform: https://github.com/colca"
+        return [text, self.server.config.series] if extended else text
+
+    def login(self, db: Any, login: Any, password: Any) -> int | bool:
+        """The user id, or false when login or password are wrong.
+
+        :raises UserError: unknown database.
+        """
+        self._database(db)
+        if not isinstance(login, str) or not isinstance(password, str) or not login or not password:
+            return False
+        from server.security import credentials
+
+        try:
+            uid = credentials.check(self.server.database, login, password)
+        except AccessDenied:
+            return False
+        return uid or False
+
+    def authenticate(self, db: Any, login: Any, password: Any, user_agent_env: Any = None) -> int | bool:
+        """As `login`; what the client says of itself is ignored."""
+        return self.login(db, login, password)
+
+    # -- object ---------------------------------------------------------------------------------------------------------------
+    def execute(self, db: Any, uid: Any, password: Any, model: Any, method: Any, *args: Any) -> Any:
+        """Call with positional arguments only."""
+        return self._call(db, uid, password, model, method, list(args), None)
+
+    def execute_kw(self, db: Any, uid: Any, password: Any, model: Any, method: Any, args: Any = None, kwargs: Any = None) -> Any:
+        """Call with positional and keyword arguments; either may be nothing."""
+        return self._call(db, uid, password, model, method, args, kwargs)
+
+    def _call(self, db: Any, uid: Any, password: Any, model: Any, method: Any, args: Any, kwargs: Any) -> Any:
+        database = self._database(db)
+        user = self._verified(uid, password)
+        call = Call(database, user, model, method, args, kwargs)
+        try:
+            return call.run()
+        finally:
+            self.lang = call.lang
+
+    def _verified(self, uid: Any, password: Any) -> int:
+        """The user id as an integer, its password proven. :raises AccessDenied: otherwise, without saying what was wrong."""
+        if type(uid) is str and uid.isascii() and uid.isdigit() and len(uid) < 19:
+            uid = int(uid)
+        if type(uid) is not int or not 0 < uid < 2**63 or not isinstance(password, str) or not password:
+            raise AccessDenied(_("Access Denied"))
+        from server.security import credentials
+
+        if not credentials.verify(self.server.database, uid, password):
+            raise AccessDenied(_("Access Denied"))
+        return uid
+
+    def _database(self, name: Any) -> Any:
+        if name != self.server.config.database_name:
+            raise UserError(_('database "%(name)s" does not exist', name=str(name)[:63]))
+        return self.server.database
+
+    # -- db -------------------------------------------------------------------------------------------------------------------
+    def list_databases(self, document: Any = False) -> list[str]:
+        """The names of the databases. :raises AccessDenied: when listing is switched off."""
+        if not self.server.config.list_databases:
+            raise AccessDenied(_("Access Denied"))
+        return [self.server.config.database_name]
+
+    def db_exist(self, name: Any) -> bool:
+        """Whether there is a database of this name."""
+        return bool(name == self.server.config.database_name)
+
+    def server_version(self) -> str:
+        """The announced version as one text."""
+        return self.server.config.series
+
+    def list_lang(self) -> list[list[str]]:
+        """The languages the server speaks, as `[code, name]`."""
+        return [["en_US", "English (US)"], ["es", "Español"], ["es_MX", "Español (México)"], ["es_PE", "Español (Perú)"]]
+
+
+_Method = tuple[Callable[..., Any], _Arity]
+_SERVICES: dict[str, dict[str, _Method]] = {
+    "common": {
+        "version": (ServiceCall.version, (0, 0)),
+        "about": (ServiceCall.about, (0, 1)),
+        "login": (ServiceCall.login, (3, 3)),
+        "authenticate": (ServiceCall.authenticate, (3, 4)),
+    },
+    "object": {
+        "execute": (ServiceCall.execute, (5, 1000)),
+        "execute_kw": (ServiceCall.execute_kw, (5, 7)),
+    },
+    "db": {
+        "list": (ServiceCall.list_databases, (0, 1)),
+        "db_exist": (ServiceCall.db_exist, (1, 1)),
+        "server_version": (ServiceCall.server_version, (0, 0)),
+        "list_lang": (ServiceCall.list_lang, (0, 0)),
+    },
+}

@@ -1,0 +1,173 @@
+"""Serving over HTTP: gunicorn with threads where processes can fork, waitress elsewhere; the job worker runs inside unless switched off.
+
+The application is built before the first fork: mistakes show at once and in words, and web processes share its memory. No database
+connection crosses the fork. On SQLite there is one process, because only one may write at a time.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from server.app import create_app
+from server.config import Config
+from server.errors import SetupError
+from server.text import _
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: How long a stopping process lets its running requests and its job finish, in seconds.
+GRACE = 20
+
+
+def serve(config: Config | None = None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    :raises SetupError: when settings, database or port cannot be used.
+    """
+    settings = (config or Config.load()).prepare()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    app = create_app(settings)
+    banner = ready_text(app)
+    if hasattr(os, "fork"):
+        _serve_forking(app, settings, banner)
+    else:
+        _serve_threads(app, settings, banner)
+
+
+def ready_text(app: Flask) -> str:
+    """What is printed once requests are answered: the address and, with demo data, the log-ins.
+
+    :raises SetupError: when the database was never initialised.
+    """
+    server = app.extensions["colca"]
+    try:
+        companies, demo = server.database.run(1, {}, _look, readonly=True)
+    except Exception as exc:
+        if _missing_tables(exc):
+            raise SetupError(
+                _("The database %(url)s is empty. Run `colca init` (or `colca init --demo`) first.", url=_without_password(server.config.database_url))
+            ) from exc
+        raise
+    lines = [f"Colca answers at http://localhost:{server.config.port}/ (database {server.config.database_name}, {companies} companies)"]
+    if demo:
+        lines.append("DEMO DATA: anybody can log in as admin / admin. Never use this database for real business.")
+    return "\n".join(lines)
+
+
+def _look(env: Any) -> tuple[int, bool]:
+    """How many companies there are, and whether this is a demo database."""
+    demo = env["ir.module.module"].sudo().search_count([("demo", "=", True)]) if "demo" in type(env["ir.module.module"])._fields else 0
+    return env["res.company"].sudo().search_count([]), bool(demo)
+
+
+def _missing_tables(exc: BaseException) -> bool:
+    return isinstance(exc, KeyError) or any(word in str(exc) for word in ("no such table", "does not exist"))
+
+
+def _without_password(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).render_as_string(hide_password=True)
+
+
+class Jobs:
+    """The job worker as a thread of this process: started once it serves, stopped before it ends."""
+
+    def __init__(self, database: Any) -> None:
+        self.database = database
+        self.stopping = Event()
+        self.thread = Thread(target=self._run, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work off the outbox."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Let the running job finish, for at most `GRACE` seconds; a job cut off is claimed again when its lease ends."""
+        self.stopping.set()
+        if self.thread.is_alive():
+            self.thread.join(GRACE)
+
+    def _run(self) -> None:
+        from server.jobs.worker import run_forever
+
+        while not self.stopping.is_set():
+            try:
+                run_forever(self.database, self.stopping)
+            except Exception:
+                logging.getLogger("colca.jobs").exception("The job worker stopped; it starts again in 5 seconds")
+                self.stopping.wait(5)
+
+
+def _serve_forking(app: Flask, config: Config, banner: str) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    database = app.extensions["colca"].database
+    jobs = Jobs(database) if config.jobs else None
+
+    def post_worker_init(worker: Any) -> None:
+        if worker.age == 1:
+            print(banner, flush=True)
+        if jobs is not None:
+            jobs.start()
+
+    def worker_exit(arbiter: Any, worker: Any) -> None:
+        if jobs is not None:
+            jobs.stop()
+        database.dispose()
+
+    options = {
+        "bind": f"{config.host}:{config.port}",
+        "workers": config.workers,
+        "worker_class": "gthread",
+        "threads": config.threads,
+        "timeout": config.timeout,
+        "graceful_timeout": GRACE,
+        "keepalive": 65,
+        "loglevel": "warning" if config.log_level == "info" else config.log_level,
+        "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+        "control_socket_disable": True,
+        "proc_name": "colca",
+        "post_worker_init": post_worker_init,
+        "worker_exit": worker_exit,
+    }
+
+    class Application(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            return app
+
+    # What was opened to look at the database stays in this process; the children open their own.
+    database.dispose()
+    gc.collect()
+    gc.freeze()
+    Application().run()
+
+
+def _serve_threads(app: Flask, config: Config, banner: str) -> None:
+    from waitress import create_server
+
+    database = app.extensions["colca"].database
+    jobs = Jobs(database) if config.jobs else None
+    try:
+        http = create_server(app, host=config.host, port=config.port, threads=config.threads, max_request_body_size=4 * config.max_body)
+    except OSError as exc:
+        raise SetupError(_("Port %(port)s cannot be used: %(reason)s.", port=config.port, reason=exc.strerror or str(exc))) from exc
+    print(banner, flush=True)
+    if jobs is not None:
+        jobs.start()
+    try:
+        http.run()
+    finally:
+        if jobs is not None:
+            jobs.stop()
+        database.dispose()
