@@ -26,13 +26,15 @@ class Declaration:
 
     def __init__(self) -> None:
         frame = sys._getframe(1)
-        while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("server.views."):
+        while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
             frame = frame.f_back
         self.module = str(frame.f_globals.get("__name__", ""))
         self.line = frame.f_lineno
         #: addon that declared it, set when it is composed
         self.addon = ""
-        _declared.setdefault(self.module, []).append(self)
+        # the kernel makes views too, for models that have none; those belong to nobody
+        if not self.module.startswith("server.views."):
+            _declared.setdefault(self.module, []).append(self)
 
 
 class View(Declaration):
@@ -94,9 +96,12 @@ class ListView(View):
         priority: int = 16,
     ) -> None:
         super().__init__(
-            name, model, label, priority,
+            name,
+            model,
+            label,
+            priority,
             {"order": order, "editable": editable, "decorations": decorations, "create": create, "edit": edit, "delete": delete},
-        )  # fmt: skip
+        )
         self.roots = {"fields": Root("fields", *fields), "buttons": Root("buttons", *buttons)}
 
 
@@ -178,7 +183,9 @@ class Action(Declaration):
         self.name = name
         self.label = label
         self.model = model
-        self.views: list[tuple[str | None, str]] = [(None, view) if isinstance(view, str) else (view[0], view[1]) for view in views]
+        self.views: list[tuple[str | None, str]] = [
+            (None, view) if isinstance(view, str) else (view[0], view[1]) for view in views
+        ]
         self.domain = list(domain)
         self.context = dict(context or {})
         self.search = list(search)

@@ -39,7 +39,9 @@ class Element:
                 raise TypeError(f"{type(self).__name__} {name!r}: {child!r} is not an element of a view.")
         self.name = name
         self.key = key or name
-        self.attributes: dict[str, Any] = {label: value for label, value in attributes.items() if value is not None and value != ()}
+        self.attributes: dict[str, Any] = {
+            label: value for label, value in attributes.items() if value is not None and value != ()
+        }
         self.children: list[Element] = list(children)
         #: addon that put the element there, set when the views are composed
         self.addon = ""
@@ -77,7 +79,19 @@ class Field(Element):
 
     tag = "field"
     settable = frozenset(
-        {"readonly", "required", "widget", "placeholder", "domain", "context", "optional", "sum", "nolabel", "editable", "options"}
+        {
+            "readonly",
+            "required",
+            "widget",
+            "placeholder",
+            "domain",
+            "context",
+            "optional",
+            "sum",
+            "nolabel",
+            "editable",
+            "options",
+        }
     )
 
     def __init__(
@@ -104,10 +118,24 @@ class Field(Element):
         options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
-            name, key=key, label=label, readonly=readonly, required=required, invisible=invisible, widget=widget,
-            placeholder=placeholder, help=help, domain=domain, context=context, groups=_groups(groups), optional=optional, sum=sum,
-            nolabel=nolabel, editable=editable, options=options,
-        )  # fmt: skip
+            name,
+            key=key,
+            label=label,
+            readonly=readonly,
+            required=required,
+            invisible=invisible,
+            widget=widget,
+            placeholder=placeholder,
+            help=help,
+            domain=domain,
+            context=context,
+            groups=_groups(groups),
+            optional=optional,
+            sum=sum,
+            nolabel=nolabel,
+            editable=editable,
+            options=options,
+        )
         self.columns: list[Element] | None = list(columns) if columns is not None else None
         self.form: list[Element] | None = list(form) if form is not None else None
 
@@ -151,9 +179,18 @@ class Button(Element):
         help: Label | None = None,
     ) -> None:
         super().__init__(
-            name, key=key, label=label, primary=primary, invisible=invisible, confirm=confirm, icon=icon, count=count, context=context,
-            groups=_groups(groups), help=help,
-        )  # fmt: skip
+            name,
+            key=key,
+            label=label,
+            primary=primary,
+            invisible=invisible,
+            confirm=confirm,
+            icon=icon,
+            count=count,
+            context=context,
+            groups=_groups(groups),
+            help=help,
+        )
 
 
 class _Container(Element):
@@ -212,10 +249,13 @@ class Notebook(_Container):
 
     tag = "notebook"
 
-    def __init__(self, name: str | Page, *pages: Page, invisible: Condition | None = None, groups: Sequence[str] | str = ()) -> None:
-        if isinstance(name, Page):
-            name, pages = "notebook", (name, *pages)
-        super().__init__(name, *pages, invisible=invisible, groups=groups)
+    def __init__(
+        self, first: str | Page, *pages: Page, invisible: Condition | None = None, groups: Sequence[str] | str = ()
+    ) -> None:
+        # most forms have one notebook; it may go without a name
+        name = first if isinstance(first, str) else "notebook"
+        all_pages = pages if isinstance(first, str) else (first, *pages)
+        super().__init__(name, *all_pages, invisible=invisible, groups=groups)
 
 
 class Page(_Container):
