@@ -1,7 +1,7 @@
 """The application factory: one Flask application over one database.
 
-`create_app(config)` opens the database and hangs up the doors; nothing is global, so tests make as many applications as they like.
-An error that no door expected is logged under an incident number, and that number is all the client sees.
+`create_app(config)` opens the database and hangs up the doors; nothing is global, so tests make as many applications as they
+like. An error that no door expected is logged under an incident number, and that number is all the client sees.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class _SingleSlashes:
 
 def _http_error(error: HTTPException) -> Response:
     """A plain page for 404, 405 and their like. Never an empty body: some clients crash on one."""
-    body = f"<!doctype html><title>{error.code} {escape(error.name)}</title><h1>{escape(error.name)}</h1><p>{error.description or ''}</p>\n"
+    name = escape(error.name)
+    body = f"<!doctype html><title>{error.code} {name}</title><h1>{name}</h1><p>{error.description or ''}</p>\n"
     response = Response(body, status=error.code or 500, content_type="text/html; charset=utf-8")
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

@@ -116,35 +116,100 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("COLCA_CONFIG", "path", "none", "TOML file with settings; its keys are the names below without `COLCA_`, in lower case.", _text),
+    Setting(
+        "COLCA_CONFIG",
+        "path",
+        "none",
+        "TOML file with settings; its keys are the names below without `COLCA_`, in lower case.",
+        _text,
+    ),
     Setting("COLCA_HOST", "text", "0.0.0.0", "Address the server listens on; 127.0.0.1 keeps it to this machine.", _text),
     Setting("COLCA_PORT", "whole number", "8069", "Port the server listens on.", _whole(1, 65535)),
-    Setting("COLCA_DATA_DIR", "path", "./var", "Directory for the SQLite file, attachments, outgoing mail in files, and the secret key. Made when absent.", _text),
     Setting(
-        "COLCA_DATABASE_URL", "URL", "sqlite:///<data dir>/colca.db",
-        "Database: `sqlite:///file`, or `postgresql://user:password@host:port/database`.", _database_url,
+        "COLCA_DATA_DIR",
+        "path",
+        "./var",
+        "Directory for the SQLite file, attachments, outgoing mail in files, and the secret key. Made when absent.",
+        _text,
     ),
-    Setting("COLCA_DATABASE_NAME", "name", "colca", "Name by which clients call the database (`db` in XML-RPC and JSON-RPC).", _name),
-    Setting("COLCA_MASTER_PASSWORD", "text", "none", "Password of the database services (create, drop, dump …). Unset: those services are off.", _text),
-    Setting("COLCA_LIST_DATABASES", "flag", "1", "Whether the name of the database is told without a password (`db.list`, `/web/database/list`).", _flag),
+    Setting(
+        "COLCA_DATABASE_URL",
+        "URL",
+        "sqlite:///<data dir>/colca.db",
+        "Database: `sqlite:///file`, or `postgresql://user:password@host:port/database`.",
+        _database_url,
+    ),
+    Setting(
+        "COLCA_DATABASE_NAME", "name", "colca", "Name by which clients call the database (`db` in XML-RPC and JSON-RPC).", _name
+    ),
+    Setting(
+        "COLCA_MASTER_PASSWORD",
+        "text",
+        "none",
+        "Password of the database services (create, drop, dump …). Unset: those services are off.",
+        _text,
+    ),
+    Setting(
+        "COLCA_LIST_DATABASES",
+        "flag",
+        "1",
+        "Whether the name of the database is told without a password (`db.list`, `/web/database/list`).",
+        _flag,
+    ),
     Setting("COLCA_THREADS", "whole number", "8", "Requests one process answers at the same time.", _whole(1, 256)),
     Setting(
-        "COLCA_WORKERS", "whole number", "1 on SQLite, else one per processor (at most 4)",
-        "Web processes. SQLite always has one: a second would only wait for the file.", _whole(1, 64),
+        "COLCA_WORKERS",
+        "whole number",
+        "1 on SQLite, else one per processor (at most 4)",
+        "Web processes. SQLite always has one: a second would only wait for the file.",
+        _whole(1, 64),
     ),
-    Setting("COLCA_JOBS", "flag", "1", "Whether `colca serve` also works off the outbox (mail, schedules). Off: run `colca worker` beside it.", _flag),
+    Setting(
+        "COLCA_JOBS",
+        "flag",
+        "1",
+        "Whether `colca serve` also works off the outbox (mail, schedules). Off: run `colca worker` beside it.",
+        _flag,
+    ),
     Setting("COLCA_TIMEOUT", "seconds", "600", "A web process that has not answered for so long is replaced.", _whole(10, 86400)),
     Setting("COLCA_MAX_BODY", "size", "32MB", "Largest request taken; a larger one is refused with a clear error.", _size),
-    Setting("COLCA_MAIL_URL", "URL", "folder:<data dir>/mail", "Where mail goes: `folder:///directory` writes .eml files, `smtp://user:password@host:port`, `smtps://…`.", _mail_url),
+    Setting(
+        "COLCA_MAIL_URL",
+        "URL",
+        "folder:<data dir>/mail",
+        "Where mail goes: `folder:///directory` writes .eml files, `smtp://user:password@host:port`, `smtps://…`.",
+        _mail_url,
+    ),
     Setting("COLCA_MAIL_FROM", "address", "colca@localhost", "Sender of mail that has none of its own.", _text),
-    Setting("COLCA_SERIES", "version", "19.0", "Version announced to clients written for Odoo; they choose their dialect by it.", _series),
-    Setting("COLCA_SECRET_KEY", "text", "made at first start, kept in <data dir>/secret_key", "Key that signs cookies and links.", _text),
-    Setting("COLCA_BASE_URL", "URL", "http://localhost:<port>", "Address by which people reach the server; used in links and mail.", _text),
+    Setting(
+        "COLCA_SERIES",
+        "version",
+        "19.0",
+        "Version announced to clients written for Odoo; they choose their dialect by it.",
+        _series,
+    ),
+    Setting(
+        "COLCA_SECRET_KEY",
+        "text",
+        "made at first start, kept in <data dir>/secret_key",
+        "Key that signs cookies and links.",
+        _text,
+    ),
+    Setting(
+        "COLCA_BASE_URL",
+        "URL",
+        "http://localhost:<port>",
+        "Address by which people reach the server; used in links and mail.",
+        _text,
+    ),
     Setting("COLCA_LOG_LEVEL", "level", "info", "How much is logged: debug, info, warning or error.", _level),
     Setting("COLCA_TRACE_HOOKS", "flag", "0", "Prints every hook call with its implementations and results.", _flag),
     Setting(
-        "COLCA_PRODUCTION", "flag", "0",
-        "Refuses demo data and the demo log-in banner; set it on a real installation.", _flag,
+        "COLCA_PRODUCTION",
+        "flag",
+        "0",
+        "Refuses demo data and the demo log-in banner; set it on a real installation.",
+        _flag,
     ),
 )
 
@@ -251,7 +316,8 @@ class Config:
         except OSError as exc:
             raise SetupError(
                 _(
-                    "The data directory %(directory)s cannot be used: %(reason)s. Set COLCA_DATA_DIR to a directory that can be written.",
+                    "The data directory %(directory)s cannot be used: %(reason)s. Set COLCA_DATA_DIR to a directory that can be "
+                    "written.",
                     directory=str(self.data_dir),
                     reason=exc.strerror or str(exc),
                 )

@@ -1,7 +1,8 @@
-"""Serving over HTTP: gunicorn with threads where processes can fork, waitress elsewhere; the job worker runs inside unless switched off.
+"""Serving over HTTP: gunicorn with threads where processes can fork, waitress elsewhere; the job worker runs inside unless
+switched off.
 
-The application is built before the first fork: mistakes show at once and in words, and web processes share its memory. No database
-connection crosses the fork. On SQLite there is one process, because only one may write at a time.
+The application is built before the first fork: mistakes show at once and in words, and web processes share its memory. No
+database connection crosses the fork. On SQLite there is one process, because only one may write at a time.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def serve(config: Config | None = None) -> None:
     :raises SetupError: when settings, database or port cannot be used.
     """
     settings = (config or Config.load()).prepare()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
     app = create_app(settings)
     banner = ready_text(app)
     if hasattr(os, "fork"):
@@ -51,10 +54,15 @@ def ready_text(app: Flask) -> str:
     except Exception as exc:
         if _missing_tables(exc):
             raise SetupError(
-                _("The database %(url)s is empty. Run `colca init` (or `colca init --demo`) first.", url=_without_password(server.config.database_url))
+                _(
+                    "The database %(url)s is empty. Run `colca init` (or `colca init --demo`) first.",
+                    url=_without_password(server.config.database_url),
+                )
             ) from exc
         raise
-    lines = [f"Colca answers at http://localhost:{server.config.port}/ (database {server.config.database_name}, {companies} companies)"]
+    lines = [
+        f"Colca answers at http://localhost:{server.config.port}/ (database {server.config.database_name}, {companies} companies)"
+    ]
     if demo:
         lines.append("DEMO DATA: anybody can log in as admin / admin. Never use this database for real business.")
     return "\n".join(lines)
@@ -62,7 +70,11 @@ def ready_text(app: Flask) -> str:
 
 def _look(env: Any) -> tuple[int, bool]:
     """How many companies there are, and whether this is a demo database."""
-    demo = env["ir.module.module"].sudo().search_count([("demo", "=", True)]) if "demo" in type(env["ir.module.module"])._fields else 0
+    demo = (
+        env["ir.module.module"].sudo().search_count([("demo", "=", True)])
+        if "demo" in type(env["ir.module.module"])._fields
+        else 0
+    )
     return env["res.company"].sudo().search_count([]), bool(demo)
 
 
@@ -159,9 +171,13 @@ def _serve_threads(app: Flask, config: Config, banner: str) -> None:
     database = app.extensions["colca"].database
     jobs = Jobs(database) if config.jobs else None
     try:
-        http = create_server(app, host=config.host, port=config.port, threads=config.threads, max_request_body_size=4 * config.max_body)
+        http = create_server(
+            app, host=config.host, port=config.port, threads=config.threads, max_request_body_size=4 * config.max_body
+        )
     except OSError as exc:
-        raise SetupError(_("Port %(port)s cannot be used: %(reason)s.", port=config.port, reason=exc.strerror or str(exc))) from exc
+        raise SetupError(
+            _("Port %(port)s cannot be used: %(reason)s.", port=config.port, reason=exc.strerror or str(exc))
+        ) from exc
     print(banner, flush=True)
     if jobs is not None:
         jobs.start()

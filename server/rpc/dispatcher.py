@@ -1,4 +1,5 @@
-"""The one way from any door to a model's method: find, check, bind, call, convert; one transaction, retried whole by the database.
+"""The one way from any door to a model's method: find, check, bind, call, convert; one transaction, retried whole by the
+database.
 
 The rules are those of the external API: private methods stay private, record methods take ids first, `context` travels in the
 keyword arguments (or, from old clients, after the last positional one), record sets go out as ids. A codec adds nothing to them.
@@ -10,23 +11,29 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from server.errors import AccessError, UserError
+from server.errors import AccessDenied, AccessError, UserError
 from server.model.records import Records
 from server.rpc import values
 from server.rpc.errors import ArgumentError, UnknownMethod
 from server.text import _
 
 
+class StaleProof(Exception):
+    """The user was changed since the password was remembered: it has to be proven again."""
+
+
 class Call:
     """One call of a model's method by a known user. `run()` does it; `lang` is the language of whoever asked, once known."""
 
-    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "uid")
+    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "proof", "uid")
 
-    def __init__(self, database: Any, uid: int, model: Any, method: Any, args: Any, kwargs: Any) -> None:
+    def __init__(self, database: Any, uid: int, model: Any, method: Any, args: Any, kwargs: Any, proof: Any = None) -> None:
         if not isinstance(model, str) or not isinstance(method, str):
             raise ArgumentError(_("A call names its model and method as texts, such as `res.partner` and `search_read`."))
         self.database = database
         self.uid = uid
+        #: `server.security.credentials.Proof` of a remembered password, looked at again inside the transaction
+        self.proof = proof
         self.model = model
         self.method = method
         self.args = _positional(args)
@@ -57,9 +64,13 @@ class Call:
 
     def _inside(self, env: Any) -> Any:
         """What happens in the transaction; runs again from the start when the database asks for it."""
+        if self.proof is not None:
+            try:
+                self.proof.holds(env)
+            except AccessDenied:
+                raise StaleProof() from None
         self.lang = env.lang or self.lang
-        classes = env.models.classes
-        cls = classes.get(self.model)
+        cls = env.models.classes.get(self.model)
         if cls is None:
             raise unknown_model(self.model)
         method = method_of(cls, self.model, self.method)
@@ -90,7 +101,11 @@ class Call:
         known = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
         old = values.OLD_POSITIONS.get(self.method, ())
         extra = self.args[known:]
-        if extra and len(extra) <= len(old) + 1 and (isinstance(extra[-1], Mapping) or (len(extra) > len(old) and values.nothing(extra[-1]))):
+        if (
+            extra
+            and len(extra) <= len(old) + 1
+            and (isinstance(extra[-1], Mapping) or (len(extra) > len(old) and values.nothing(extra[-1])))
+        ):
             self.context = {**values.context(extra.pop()), **self.context}
         if extra and len(extra) <= len(old):
             self.kwargs.update(zip(old, extra, strict=False))
@@ -98,7 +113,9 @@ class Call:
         self.args[known:] = extra
 
 
-def dispatch(database: Any, uid: int, model: str, method: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+def dispatch(
+    database: Any, uid: int, model: str, method: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+) -> Any:
     """Call `model.method` as user `uid`, in one transaction; the result holds no record sets.
 
     :param args: positional arguments, the ids first for a record method.
@@ -123,13 +140,16 @@ def find_method(registry: Any, model: str, name: str) -> Any:
 def method_of(cls: Any, model: str, name: str) -> Any:
     """The public method `name` of a model class.
 
-    :raises AccessError: when it is private: a leading underscore, or not marked as an action. :raises UnknownMethod: when there is none.
+    :raises AccessError: when it is private: a leading underscore, or not marked as an action. :raises UnknownMethod: when there
+        is none.
     """
-    method = cls.public_methods.get(name)
+    method = cls.public_methods().get(name)
     if method is not None:
         return method
     if name.startswith("_") or callable(getattr(cls, name, None)):
-        raise AccessError(_("Private methods (such as '%(model)s.%(method)s') cannot be called remotely.", model=model, method=name[:100]))
+        raise AccessError(
+            _("Private methods (such as '%(model)s.%(method)s') cannot be called remotely.", model=model, method=name[:100])
+        )
     raise UnknownMethod(_("The method '%(model)s.%(method)s' does not exist", model=model, method=name[:100]))
 
 
@@ -152,7 +172,13 @@ def bind(method: Any, model: str, args: list[Any], kwargs: dict[str, Any]) -> in
         bound = signature.bind(*args, **kwargs)
     except TypeError as exc:
         raise ArgumentError(
-            _("%(model)s.%(method)s%(signature)s: %(reason)s.", model=model, method=name, signature=_told(method), reason=str(exc))
+            _(
+                "%(model)s.%(method)s%(signature)s: %(reason)s.",
+                model=model,
+                method=name,
+                signature=_told(method),
+                reason=str(exc),
+            )
         ) from None
     readers = values.RECORD_METHODS.get(name)
     if readers:
@@ -183,7 +209,9 @@ def _made_one(name: str, bound: inspect.BoundArguments) -> bool:
 
 
 def plain(value: Any, one: bool = False) -> Any:
-    """A result without record sets: their ids instead, the bare id when `one` record was meant; nested ones too are left to the codec."""
+    """A result without record sets: their ids instead, the bare id when `one` record was meant; nested ones too are left to the
+    codec.
+    """
     if isinstance(value, Records):
         ids = list(value.ids)
         return ids[0] if one and len(ids) == 1 else ids

@@ -1,7 +1,7 @@
 """How an exception looks at each door: class name, message and code, as clients written for Odoo's external API expect them.
 
-One table for refusals (`server.errors` and the few builtins that are part of the contract). Everything else is a fault of ours: it is
-logged with its traceback under an incident number, and the client is told that number and nothing more.
+One table for refusals (`server.errors` and the few builtins that are part of the contract). Everything else is a fault of ours:
+it is logged with its traceback under an incident number, and the client is told that number and nothing more.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class Fault:
         return self.name.removeprefix("builtins.")
 
 
-#: class → (name at the door, `/xmlrpc/2` code, legacy code, exception_type); the first that fits, so children stand before parents.
+#: class → (name at the door, `/xmlrpc/2` code, legacy code, exception_type); the first that fits, so children stand before
+#: parents.
 _TABLE: tuple[tuple[type[BaseException], str, int, str, str], ...] = (
     (AccessDenied, "odoo.exceptions.AccessDenied", 3, "AccessDenied", "access_denied"),
     (AccessError, "odoo.exceptions.AccessError", 4, "warning -- AccessError\n\n", "access_error"),
@@ -100,7 +101,16 @@ _TABLE: tuple[tuple[type[BaseException], str, int, str, str], ...] = (
     (FieldError, "builtins.ValueError", 1, "", "internal_error"),
     (ValueRefused, "builtins.ValueError", 1, "", "internal_error"),
 )
-_BUILTINS = {"ValueError", "TypeError", "KeyError", "AttributeError", "IndexError", "RuntimeError", "NotImplementedError", "MemoryError"}
+_BUILTINS = {
+    "ValueError",
+    "TypeError",
+    "KeyError",
+    "AttributeError",
+    "IndexError",
+    "RuntimeError",
+    "NotImplementedError",
+    "MemoryError",
+}
 
 
 def describe(exc: BaseException, lang: str | None = None) -> Fault:
@@ -121,7 +131,8 @@ def describe(exc: BaseException, lang: str | None = None) -> Fault:
     name = f"builtins.{cls_name}" if cls_name in _BUILTINS else "builtins.Exception"
     message = render(
         _(
-            "The server met an error of its own and changed nothing. Give the incident number %(number)s to whoever runs it: the log has the details.",
+            "The server met an error of its own and changed nothing. Give the incident number %(number)s to whoever runs it: the "
+            "log has the details.",
             number=number,
         ),
         lang,
@@ -138,7 +149,9 @@ def _translated(exc: BaseException) -> Exception | None:
     # SQLAlchemy is imported by the time its exceptions exist; asking by name keeps this module light.
     for cls in type(exc).__mro__:
         if cls.__module__ == "sqlalchemy.exc" and cls.__name__ == "DataError":
-            return ValueRefused(_("A value in the request does not fit its column: it is too large, or of another kind. Check numbers and dates."))
+            return ValueRefused(
+                _("A value in the request does not fit its column: it is too large, or of another kind. Check numbers and dates.")
+            )
     cause = getattr(exc, "orig", None) or exc.__cause__
     if isinstance(cause, OverflowError):
         return _translated(cause)

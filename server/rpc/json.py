@@ -1,7 +1,7 @@
 """JSON as the doors read and write it: orjson, with bounds on what comes in and the platform's own values on what goes out.
 
-Decimals leave as numbers (the shortest text that is the same double), moments as `YYYY-MM-DD HH:MM:SS` in UTC, texts for people in the
-reader's language, record sets as ids. NaN, infinities, lone surrogates and NUL characters do not come in.
+Decimals leave as numbers (the shortest text that is the same double), moments as `YYYY-MM-DD HH:MM:SS` in UTC, texts for people
+in the reader's language, record sets as ids. NaN, infinities, lone surrogates and NUL characters do not come in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`/jsonrpc`: the JSON-RPC envelope of Odoo's clients over jsonrpcserver.
 
-Those clients send `method` "call" with anything in it, forget `jsonrpc` or `id`, and add members of their own; jsonrpcserver is right
-to refuse that. So the envelope is put in order first (`normalise`), and jsonrpcserver dispatches what is then proper JSON-RPC 2.0: one method, `call`.
+Those clients send `method` "call" with anything in it, forget `jsonrpc` or `id`, and add members of their own; jsonrpcserver is
+right to refuse that. So the envelope is put in order first (`normalise`), and jsonrpcserver dispatches what is then proper
+JSON-RPC 2.0: one method, `call`.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def respond(envelope: Any, work: Callable[[dict[str, Any], Answer], Any]) -> tup
     return response, answer.lang
 
 
-def service_work(server: Server, address: str | None) -> Callable[[dict[str, Any], Answer], Any]:
+def service_work(server: Server, address: str) -> Callable[[dict[str, Any], Answer], Any]:
     """What `/jsonrpc` does with its params: call the service they name; other members are ignored."""
 
     def work(params: dict[str, Any], answer: Answer) -> Any:

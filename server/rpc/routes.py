@@ -42,7 +42,7 @@ def body_of() -> bytes:
 
 
 def _drain(limit: int) -> None:
-    """Read the rest of a refused body: a client that is still sending would otherwise see a broken connection, not the refusal."""
+    """Read the rest of a refused body: a client that is still sending would see a broken connection, not the refusal."""
     stream = request.environ["wsgi.input"]
     left = min(request.content_length or 0, limit)
     while left > 0:
@@ -70,7 +70,7 @@ def _answer_xml(service: str, legacy: bool) -> Response:
     lang: str | None = None
     try:
         method, params = xmlrpc.loads(body_of())
-        call = ServiceCall(the_server(), service, method, params, request.remote_addr)
+        call = ServiceCall(the_server(), service, method, params, request.remote_addr or "")
         try:
             value = call.run()
         finally:
@@ -102,7 +102,7 @@ def _json(value: Any, lang: str | None, status: int = 200) -> Response:
 @rpc.post("/jsonrpc", strict_slashes=False)
 def jsonrpc_route() -> Response:
     """JSON-RPC: `{service, method, args}` in `params`."""
-    return answer_json(jsonrpc.service_work(the_server(), request.remote_addr))
+    return answer_json(jsonrpc.service_work(the_server(), request.remote_addr or ""))
 
 
 @rpc.post("/web/webclient/version_info", strict_slashes=False)

@@ -1,6 +1,8 @@
-"""The services behind `/xmlrpc` and `/jsonrpc`: `common` (who are you), `object` (call a model) and `db` (which databases are there).
+"""The services behind `/xmlrpc` and `/jsonrpc`: `common` (who are you), `object` (call a model) and `db` (which databases are
+there).
 
-Stateless: every `object` call brings database, user id and password; `server.security.credentials` remembers verified ones for a short time.
+Stateless: every `object` call brings database, user id and password; `server.security.credentials` remembers verified ones for a
+short time.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 from server.config import Config
 from server.errors import AccessDenied, UserError
 from server.rpc import values
-from server.rpc.dispatcher import Call
+from server.rpc.dispatcher import Call, StaleProof
 from server.rpc.errors import ArgumentError, UnknownMethod
 from server.text import _
 
@@ -42,7 +44,7 @@ class ServiceCall:
 
     __slots__ = ("address", "args", "lang", "method", "server", "service")
 
-    def __init__(self, server: Server, service: Any, method: Any, args: Any, address: str | None = None) -> None:
+    def __init__(self, server: Server, service: Any, method: Any, args: Any, address: str = "") -> None:
         self.server = server
         self.service = service
         self.method = method
@@ -53,10 +55,14 @@ class ServiceCall:
     def run(self) -> Any:
         """:raises Exception: whatever `server.rpc.errors.describe` turns into a fault."""
         if not isinstance(self.service, str) or self.service not in _SERVICES:
-            raise UserError(_("There is no service %(service)s; there are common, object and db.", service=values.shown(self.service)))
+            raise UserError(
+                _("There is no service %(service)s; there are common, object and db.", service=values.shown(self.service))
+            )
         methods = _SERVICES[self.service]
         if not isinstance(self.method, str) or self.method not in methods:
-            raise UnknownMethod(_("The service %(service)s has no method %(method)s.", service=self.service, method=values.shown(self.method)))
+            raise UnknownMethod(
+                _("The service %(service)s has no method %(method)s.", service=self.service, method=values.shown(self.method))
+            )
         function, (least, most) = methods[self.method]
         args = [] if values.nothing(self.args) else self.args
         if not isinstance(args, (list, tuple)) or not least <= len(args) <= most:
@@ -64,7 +70,11 @@ class ServiceCall:
             raise ArgumentError(
                 _(
                     "%(service)s.%(method)s takes %(least)s to %(most)s positional arguments; it was given %(count)s.",
-                    service=self.service, method=self.method, least=least, most=most if most < 1000 else "∞", count=count,
+                    service=self.service,
+                    method=self.method,
+                    least=least,
+                    most=most if most < 1000 else "∞",
+                    count=count,
                 )  # fmt: skip
             )
         return function(self, *args)
@@ -82,18 +92,14 @@ class ServiceCall:
     def login(self, db: Any, login: Any, password: Any) -> int | bool:
         """The user id, or false when login or password are wrong.
 
-        :raises UserError: unknown database.
+        :raises UserError: unknown database. :raises AccessDenied: too many wrong passwords; the text says how long to wait.
         """
         self._database(db)
         if not isinstance(login, str) or not isinstance(password, str) or not login or not password:
             return False
         from server.security import credentials
 
-        try:
-            uid = credentials.check(self.server.database, login, password)
-        except AccessDenied:
-            return False
-        return uid or False
+        return credentials.check(self.server.database, login, password, self.address) or False
 
     def authenticate(self, db: Any, login: Any, password: Any, user_agent_env: Any = None) -> int | bool:
         """As `login`; what the client says of itself is ignored."""
@@ -110,24 +116,28 @@ class ServiceCall:
 
     def _call(self, db: Any, uid: Any, password: Any, model: Any, method: Any, args: Any, kwargs: Any) -> Any:
         database = self._database(db)
-        user = self._verified(uid, password)
-        call = Call(database, user, model, method, args, kwargs)
+        user = _user_id(uid)
+        try:
+            return self._call_as(database, user, self._proof(user, password), model, method, args, kwargs)
+        except StaleProof:
+            # The user was changed since the password was remembered: prove it again from the start, once.
+            return self._call_as(database, user, self._proof(user, password), model, method, args, kwargs)
+
+    def _call_as(self, database: Any, user: int, proof: Any, model: Any, method: Any, args: Any, kwargs: Any) -> Any:
+        call = Call(database, user, model, method, args, kwargs, proof)
         try:
             return call.run()
         finally:
             self.lang = call.lang
 
-    def _verified(self, uid: Any, password: Any) -> int:
-        """The user id as an integer, its password proven. :raises AccessDenied: otherwise, without saying what was wrong."""
-        if type(uid) is str and uid.isascii() and uid.isdigit() and len(uid) < 19:
-            uid = int(uid)
-        if type(uid) is not int or not 0 < uid < 2**63 or not isinstance(password, str) or not password:
-            raise AccessDenied(_("Access Denied"))
+    def _proof(self, user: int, password: Any) -> Any:
+        """The proof that `password` is that of the user. :raises AccessDenied: otherwise, without saying what was wrong."""
         from server.security import credentials
 
-        if not credentials.verify(self.server.database, uid, password):
+        proof = credentials.prove(self.server.database, user, password, self.address) if isinstance(password, str) else None
+        if proof is None:
             raise AccessDenied(_("Access Denied"))
-        return uid
+        return proof
 
     def _database(self, name: Any) -> Any:
         if name != self.server.config.database_name:
@@ -152,6 +162,15 @@ class ServiceCall:
     def list_lang(self) -> list[list[str]]:
         """The languages the server speaks, as `[code, name]`."""
         return [["en_US", "English (US)"], ["es", "Español"], ["es_MX", "Español (México)"], ["es_PE", "Español (Perú)"]]
+
+
+def _user_id(uid: Any) -> int:
+    """A user id, also as a string of digits. :raises AccessDenied: for anything else."""
+    if type(uid) is str and uid.isascii() and uid.isdigit() and len(uid) < 19:
+        uid = int(uid)
+    if type(uid) is not int or not 0 < uid < 2**63:
+        raise AccessDenied(_("Access Denied"))
+    return uid
 
 
 _Method = tuple[Callable[..., Any], _Arity]

@@ -1,7 +1,8 @@
-"""What comes in through a door before a model sees it: ids, context, the arguments of the record methods, and bounds on all of them.
+"""What comes in through a door before a model sees it: ids, context, the arguments of the record methods, and bounds on all of
+them.
 
-Field values are not touched here: each field parses its own (`Field.from_wire`). What is parsed here are the arguments every client sends in its
-own way: nothing as `""`, `false` or `null`, numbers as strings, one id instead of a list.
+Field values are not touched here: each field parses its own (`Field.from_wire`). What is parsed here are the arguments every
+client sends in its own way: nothing as `""`, `false` or `null`, numbers as strings, one id instead of a list.
 """
 
 from __future__ import annotations
@@ -38,7 +39,14 @@ def record_ids(value: Any, where: str) -> list[int]:
         return []
     if isinstance(value, (list, tuple)):
         if len(value) > MAX_IDS:
-            raise ValueRefused(_("%(where)s was given %(count)s ids; at most %(limit)s are taken at once. Call it in parts.", where=where, count=len(value), limit=MAX_IDS))
+            raise ValueRefused(
+                _(
+                    "%(where)s was given %(count)s ids; at most %(limit)s are taken at once. Call it in parts.",
+                    where=where,
+                    count=len(value),
+                    limit=MAX_IDS,
+                )
+            )
         return [record_id(item, where) for item in value]
     return [record_id(value, where)]
 
@@ -89,14 +97,29 @@ def check_domain(value: Any, name: str, method: str) -> list[Any]:
     if nothing(value):
         return []
     if not isinstance(value, (list, tuple)):
-        raise ValueRefused(_("%(method)s: %(name)s must be a domain (a list of terms); %(value)s is none.", method=method, name=name, value=shown(value)))
+        raise ValueRefused(
+            _(
+                "%(method)s: %(name)s must be a domain (a list of terms); %(value)s is none.",
+                method=method,
+                name=name,
+                value=shown(value),
+            )
+        )
     _check_domain(value, 0)
     return list(value)
 
 
 def _check_domain(domain: Any, level: int) -> None:
     if len(domain) > MAX_DOMAIN:
-        raise ValueRefused(_("The domain has %(count)s terms; at most %(limit)s are taken. Use an `in` list for many values.", count=len(domain), limit=MAX_DOMAIN))
+        raise ValueRefused(
+            _(
+                "The domain has %(count)s terms; at most %(limit)s are taken. Use an `in` list for many values.",
+                count=len(domain),
+                limit=MAX_DOMAIN,
+            )
+        )
+    if level > MAX_DOMAIN_DEPTH:
+        raise _too_deep()
     # Open operators of the prefix notation: [operator, operands still to come]. A run of the same operator is one level.
     pending: list[list[Any]] = []
     depth = level
@@ -106,9 +129,14 @@ def _check_domain(domain: Any, level: int) -> None:
                 depth += 1
             pending.append([item, 1 if item == "!" else 2])
             if depth > MAX_DOMAIN_DEPTH:
-                raise ValueRefused(_("The domain is nested deeper than %(limit)s levels.", limit=MAX_DOMAIN_DEPTH))
+                raise _too_deep()
             continue
-        if isinstance(item, (list, tuple)) and len(item) == 3 and isinstance(item[2], (list, tuple)) and str(item[1]).strip().lower() in ("any", "not any"):
+        if (
+            isinstance(item, (list, tuple))
+            and len(item) == 3
+            and isinstance(item[2], (list, tuple))
+            and str(item[1]).strip().lower() in ("any", "not any")
+        ):
             _check_domain(item[2], depth + 1)
         while pending:
             pending[-1][1] -= 1
@@ -117,6 +145,10 @@ def _check_domain(domain: Any, level: int) -> None:
             closed = pending.pop()
             if not pending or pending[-1][0] != closed[0]:
                 depth -= 1
+
+
+def _too_deep() -> ValueRefused:
+    return ValueRefused(_("The domain is nested deeper than %(limit)s levels.", limit=MAX_DOMAIN_DEPTH))
 
 
 def _domain(value: Any, name: str, method: str) -> list[Any]:
@@ -143,7 +175,14 @@ def _number(value: Any, name: str, method: str) -> int | None:
     elif type(number) is float and number.is_integer():
         number = int(number)
     if type(number) is not int or not 0 <= number < _INT64:
-        raise ValueRefused(_("%(method)s: %(name)s must be a whole number from 0; %(value)s is none.", method=method, name=name, value=shown(value)))
+        raise ValueRefused(
+            _(
+                "%(method)s: %(name)s must be a whole number from 0; %(value)s is none.",
+                method=method,
+                name=name,
+                value=shown(value),
+            )
+        )
     return number
 
 
@@ -151,7 +190,9 @@ def _text(value: Any, name: str, method: str) -> str | None:
     if nothing(value):
         return None
     if not isinstance(value, str):
-        raise ValueRefused(_("%(method)s: %(name)s must be a text; %(value)s is none.", method=method, name=name, value=shown(value)))
+        raise ValueRefused(
+            _("%(method)s: %(name)s must be a text; %(value)s is none.", method=method, name=name, value=shown(value))
+        )
     if len(value) > 10_000:
         raise ValueRefused(_("%(method)s: %(name)s is longer than 10,000 characters.", method=method, name=name))
     return value
@@ -172,9 +213,13 @@ def _names(value: Any, name: str, method: str) -> list[str] | None:
     if isinstance(value, str):
         return [value]
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-        raise ValueRefused(_("%(method)s: %(name)s must be a list of names; %(value)s is none.", method=method, name=name, value=shown(value)))
+        raise ValueRefused(
+            _("%(method)s: %(name)s must be a list of names; %(value)s is none.", method=method, name=name, value=shown(value))
+        )
     if len(value) > 2_000:
-        raise ValueRefused(_("%(method)s: %(name)s has %(count)s names; at most 2,000 are taken.", method=method, name=name, count=len(value)))
+        raise ValueRefused(
+            _("%(method)s: %(name)s has %(count)s names; at most 2,000 are taken.", method=method, name=name, count=len(value))
+        )
     return list(value)
 
 
@@ -185,7 +230,12 @@ def _name_list(value: Any, name: str, method: str) -> list[str]:
 def _mapping(value: Any, name: str, method: str) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise ValueRefused(
-            _("%(method)s: %(name)s must be a mapping of field names to values; %(value)s is none.", method=method, name=name, value=shown(value))
+            _(
+                "%(method)s: %(name)s must be a mapping of field names to values; %(value)s is none.",
+                method=method,
+                name=name,
+                value=shown(value),
+            )
         )
     return dict(value)
 
@@ -217,9 +267,13 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
     "name_create": {"name": _word},
     "default_get": {"fields": _name_list},
     "fields_get": {"allfields": _names, "attributes": _names},
-    "read_group": {"domain": _domain, "fields": _name_list, "groupby": _name_list, "offset": _offset, "limit": _limit, "orderby": _text},
+    "read_group": {
+        "domain": _domain, "fields": _name_list, "groupby": _name_list,
+        "offset": _offset, "limit": _limit, "orderby": _text,
+    },
     "formatted_read_group": {
-        "domain": _domain, "groupby": _name_list, "aggregates": _name_list, "having": _domain, "offset": _offset, "limit": _limit, "order": _text,
+        "domain": _domain, "groupby": _name_list, "aggregates": _name_list, "having": _domain,
+        "offset": _offset, "limit": _limit, "order": _text,
     },
     "web_search_read": {"domain": _domain, "offset": _offset, "limit": _limit, "order": _text, "count_limit": _limit},
     "export_data": {"fields_to_export": _name_list},
@@ -230,8 +284,10 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
 
 #: Methods that never write: they run in a read transaction without asking the model.
 READONLY = frozenset(
-    "search search_count search_read search_fetch read exists name_search name_get default_get fields_get fields_get_keys read_group"
-    " formatted_read_group web_read web_search_read web_name_search get_metadata perm_read check_access_rights check_access has_access"
+    "search search_count search_read search_fetch read exists name_search name_get default_get fields_get fields_get_keys "
+    "read_group"
+    " formatted_read_group web_read web_search_read web_name_search get_metadata perm_read check_access_rights check_access "
+    "has_access"
     " copy_data get_views".split()
 )
 

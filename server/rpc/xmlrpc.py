@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
 from typing import Any, NoReturn
@@ -154,7 +154,7 @@ def _read_datetime(text: str) -> str:
     except ValueError:
         _malformed(_("%(text)s is no date and time", text=repr(text[:40])))
     if moment.tzinfo is not None:
-        moment = moment.astimezone(datetime.timezone.utc)
+        moment = moment.astimezone(datetime.UTC)
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -200,7 +200,8 @@ def loads(body: bytes) -> tuple[str, list[Any]]:
             raise
         _malformed(_("its encoding is unknown or wrong"))
     finally:
-        # The handlers are bound methods of an object the parser does not own: without this the pair waits for the cycle collector.
+        # The handlers are bound methods of an object the parser does not own: without this the pair waits for the cycle
+        # collector.
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
     if not decoder.method:
         _malformed(_("it names no method"))
@@ -213,7 +214,8 @@ def _refuse_doctype(*details: Any) -> NoReturn:
 
 # -- encoding ---------------------------------------------------------------------------------------------------------------
 
-#: What a text cannot hold as it stands: markup, a bare carriage return (parsers would turn it into a newline), and what XML forbids.
+#: What a text cannot hold as it stands: markup, a bare carriage return (parsers would turn it into a newline), and what XML
+#: forbids.
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _names: dict[str, str] = {}
@@ -264,8 +266,68 @@ def encode(value: Any, lang: str | None = None) -> str:
         parts = [(known.get(name) or _member(name)) + encode(item, lang) for name, item in value.items()]
         return "<value><struct>" + "</member>".join(parts) + ("</member></struct></value>" if parts else "</struct></value>")
     if kind is list or kind is tuple:
+        if len(value) > 3 and type(value[0]) is dict:
+            rows = _encode_rows(value, lang)
+            if rows is not None:
+                return rows
         return "<value><array><data>" + "".join([encode(item, lang) for item in value]) + "</data></array></value>"
     return _encode_other(value, lang)
+
+
+def _encode_rows(rows: Sequence[Any], lang: str | None) -> str | None:
+    """The array of mappings that share their keys, as every read answers: encoded column by column; None when they do not."""
+    names = list(rows[0])
+    for row in rows:
+        if type(row) is not dict or list(row) != names:
+            return None
+    if not names:
+        return None
+    columns = [_encode_column([row[name] for row in rows], lang) for name in names]
+    openings = [(_names.get(name) or _member(name)).replace("%", "%%") for name in names]
+    template = "<value><struct>" + "".join([opening + "%s</member>" for opening in openings]) + "</struct></value>"
+    return "<value><array><data>" + "".join(map(template.__mod__, zip(*columns, strict=True))) + "</data></array></value>"
+
+
+def _encode_column(column: list[Any], lang: str | None) -> list[str]:
+    """The values of one column; of one kind they are written without looking at each."""
+    kinds = set(map(type, column))
+    if len(kinds) == 1:
+        kind = kinds.pop()
+        if kind is str:
+            # One search for the whole column; a line feed cannot make two harmless texts harmful.
+            if not _SPECIAL.search("\n".join(column)):
+                return [f"<value><string>{v}</string></value>" for v in column]
+        elif kind is Decimal or kind is float:
+            return [f"<value><double>{v!r}</double></value>" for v in map(float, column)]
+        elif kind is int and -2147483648 <= min(column) and max(column) <= 2147483647:
+            return [f"<value><int>{v}</int></value>" for v in column]
+    if kinds <= _PAIR_KINDS:
+        pairs = _encode_pairs(column)
+        if pairs is not None:
+            return pairs
+    return [encode(value, lang) for value in column]
+
+
+def _encode_pairs(column: list[Any]) -> list[str] | None:
+    """A column of `[id, name]` or false, as reads answer many2one fields; None when it is anything else."""
+    try:
+        pairs = [(value[0], value[1]) for value in column if value]
+    except (TypeError, IndexError):
+        return None
+    if any(type(number) is not int or type(name) is not str or not 0 <= number <= 2147483647 for number, name in pairs):
+        return None
+    if any(len(value) != 2 for value in column if value) or any(value is not False for value in column if not value):
+        return None
+    if _SPECIAL.search("\n".join([name for _number, name in pairs])):
+        pairs = [(number, escape(name)) for number, name in pairs]
+    texts = iter([_PAIR % pair for pair in pairs])
+    return [next(texts) if value else _FALSE for value in column]
+
+
+_HEAD = "<?xml version='1.0'?>\n<methodResponse>\n"
+_FALSE = "<value><boolean>0</boolean></value>"
+_PAIR = "<value><array><data><value><int>%d</int></value><value><string>%s</string></value></data></array></value>"
+_PAIR_KINDS = {list, tuple, bool}
 
 
 def _encode_other(value: Any, lang: str | None) -> str:
@@ -295,8 +357,7 @@ def _encode_other(value: Any, lang: str | None) -> str:
 
 def dumps(value: Any, lang: str | None = None) -> bytes:
     """The response document that carries `value`."""
-    text = f"<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{encode(value, lang)}\n</param>\n</params>\n</methodResponse>\n"
-    return text.encode()
+    return f"{_HEAD}<params>\n<param>\n{encode(value, lang)}\n</param>\n</params>\n</methodResponse>\n".encode()
 
 
 def dumps_fault(fault: Fault, legacy: bool = False) -> bytes:
@@ -311,4 +372,4 @@ def dumps_fault(fault: Fault, legacy: bool = False) -> bytes:
     else:
         code, text = fault.message, fault.debug
     body = encode({"faultCode": code, "faultString": text.rstrip("\n")})
-    return f"<?xml version='1.0'?>\n<methodResponse>\n<fault>\n{body}\n</fault>\n</methodResponse>\n".encode()
+    return f"{_HEAD}<fault>\n{body}\n</fault>\n</methodResponse>\n".encode()

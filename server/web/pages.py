@@ -69,8 +69,10 @@ def overview(database: Any) -> Overview:
 
     def read(env: Any) -> None:
         result.companies = env["res.company"].sudo().search_read([], ["name"])
-        result.addons = env["ir.module.module"].sudo().search_read(
-            [("state", "=", "installed")], ["name", "shortdesc", "summary", "installed_version"], order="name"
+        result.addons = (
+            env["ir.module.module"]
+            .sudo()
+            .search_read([("state", "=", "installed")], ["name", "shortdesc", "summary", "installed_version"], order="name")
         )
 
     try:

@@ -34,7 +34,12 @@ def test_environment_wins_over_the_file(tmp_path):
 def test_all_mistakes_in_one_report(tmp_path):
     path = tmp_path / "colca.toml"
     path.write_text('prot = 1\nthreads = "many"\n')
-    environ = {"COLCA_CONFIG": str(path), "COLCA_PORT": "http", "COLCA_JOBS": "maybe", "COLCA_DATABASE_URL": "mysql://root:hidden@x/y"}
+    environ = {
+        "COLCA_CONFIG": str(path),
+        "COLCA_PORT": "http",
+        "COLCA_JOBS": "maybe",
+        "COLCA_DATABASE_URL": "mysql://root:hidden@x/y",
+    }
     with pytest.raises(SetupError) as caught:
         Config.load(environ)
     text = str(caught.value)

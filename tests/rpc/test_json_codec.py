@@ -27,8 +27,22 @@ def test_any_json_reads_it_back(value):
 
 
 def test_own_values():
-    value = {"d": Decimal("0.10"), "t": datetime.datetime(2026, 1, 2, 3, 4, 5, 6), "day": datetime.date(2026, 1, 2), "b": b"\x00", "x": (1,), 7: _("Hi %(n)s", n=1)}
-    assert stdlib_json.loads(wire.dumps(value)) == {"d": 0.1, "t": "2026-01-02 03:04:05", "day": "2026-01-02", "b": "AA==", "x": [1], "7": "Hi 1"}
+    value = {
+        "d": Decimal("0.10"),
+        "t": datetime.datetime(2026, 1, 2, 3, 4, 5, 6),
+        "day": datetime.date(2026, 1, 2),
+        "b": b"\x00",
+        "x": (1,),
+        7: _("Hi %(n)s", n=1),
+    }
+    assert stdlib_json.loads(wire.dumps(value)) == {
+        "d": 0.1,
+        "t": "2026-01-02 03:04:05",
+        "day": "2026-01-02",
+        "b": "AA==",
+        "x": [1],
+        "7": "Hi 1",
+    }
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**11), max_value=10**11))

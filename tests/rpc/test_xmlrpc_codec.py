@@ -1,4 +1,6 @@
-"""The XML-RPC wire format by itself: what clients send is understood, what attackers send is refused, what we answer every client reads."""
+"""The XML-RPC wire format by itself: what clients send is understood, what attackers send is refused, what we answer every client
+reads.
+"""
 
 from __future__ import annotations
 
@@ -54,22 +56,41 @@ class TestDecoding:
         assert decoded("<value><base64>\naGVs\nbG8=\n</base64></value>") == "aGVsbG8="
 
     def test_containers_with_white_space(self):
-        assert decoded("<value> <array> <data> <value><int>1</int></value> <value>b</value> </data> </array> </value>") == [1, "b"]
+        assert decoded("<value> <array> <data> <value><int>1</int></value> <value>b</value> </data> </array> </value>") == [
+            1,
+            "b",
+        ]
         member = "<member>\n<name>a b</name>\n<value><array><data/></array></value>\n</member>"
-        assert decoded(f"<value>\n<struct>\n{member}<member><name/><value><struct/></value></member>\n</struct>\n</value>") == {"a b": [], "": {}}
+        assert decoded(f"<value>\n<struct>\n{member}<member><name/><value><struct/></value></member>\n</struct>\n</value>") == {
+            "a b": [],
+            "": {},
+        }
 
     def test_params_may_be_absent(self):
         assert wire.loads(b"<methodCall><methodName>version</methodName></methodCall>") == ("version", [])
 
     def test_declared_encoding(self):
-        body = "<?xml version='1.0' encoding='iso-8859-1'?><methodCall><methodName>m</methodName><params><param><value>Pe\xf1a</value></param></params></methodCall>"
+        head = "<?xml version='1.0' encoding='iso-8859-1'?><methodCall><methodName>m</methodName>"
+        body = head + "<params><param><value>Pe\xf1a</value></param></params></methodCall>"
         assert wire.loads(body.encode("latin-1")) == ("m", ["Peña"])
         assert wire.loads(body.replace("iso-8859-1", "windows-1252").encode("cp1252")) == ("m", ["Peña"])
 
     def test_what_python_sends(self):
-        params = ("db", 2, "pw", [["a", "=", False]], {"fields": ["x"], "n": None, "when": datetime.datetime(2026, 1, 2, 3, 4, 5), "raw": b"\x00\xff"})
+        params = (
+            "db",
+            2,
+            "pw",
+            [["a", "=", False]],
+            {"fields": ["x"], "n": None, "when": datetime.datetime(2026, 1, 2, 3, 4, 5), "raw": b"\x00\xff"},
+        )
         body = xmlrpc.client.dumps(params, "execute_kw", allow_none=True).encode()
-        expected = ["db", 2, "pw", [["a", "=", False]], {"fields": ["x"], "n": None, "when": "2026-01-02 03:04:05", "raw": "AP8="}]
+        expected = [
+            "db",
+            2,
+            "pw",
+            [["a", "=", False]],
+            {"fields": ["x"], "n": None, "when": "2026-01-02 03:04:05", "raw": "AP8="},
+        ]
         assert wire.loads(body) == ("execute_kw", expected)
 
     @pytest.mark.parametrize(
@@ -105,14 +126,19 @@ class TestDecoding:
             wire.loads(body)
 
     def test_entity_bombs_and_external_entities(self):
-        laughs = '<!DOCTYPE z [<!ENTITY a "ha">' + "".join(f'<!ENTITY {b} "&{a};&{a};&{a};">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)) + "]>"
+        laughs = (
+            '<!DOCTYPE z [<!ENTITY a "ha">'
+            + "".join(f'<!ENTITY {b} "&{a};&{a};&{a};">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+            + "]>"
+        )
         for doctype in (
             laughs,
             '<!DOCTYPE z [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
             '<!DOCTYPE z SYSTEM "http://127.0.0.1:9/x.dtd">',
             "<!DOCTYPE z>",
         ):
-            body = f"{doctype}<methodCall><methodName>x</methodName><params><param><value>&x;</value></param></params></methodCall>".encode()
+            request = "<methodCall><methodName>x</methodName><params><param><value>&x;</value></param></params></methodCall>"
+            body = (doctype + request).encode()
             with pytest.raises(MalformedRequest, match="not accepted"):
                 wire.loads(body)
 
@@ -124,8 +150,10 @@ class TestDecoding:
     @given(
         st.lists(
             st.sampled_from(
-                "<methodCall> </methodCall> <methodName>x</methodName> <params> </params> <param> </param> <value> </value> <array> </array> <data> </data>"
-                " <struct> </struct> <member> </member> <name>k</name> <int>1</int> <string>s</string> <nil/> text &lt; <![CDATA[x]]> <!--c-->".split()
+                "<methodCall> </methodCall> <methodName>x</methodName> <params> </params> <param> </param> <value> </value> "
+                "<array> </array> <data> </data>"
+                " <struct> </struct> <member> </member> <name>k</name> <int>1</int>"
+                " <string>s</string> <nil/> text &lt; <![CDATA[x]]> <!--c-->".split()
             ),
             max_size=40,
         )
@@ -150,7 +178,9 @@ def as_clients_see(value: object) -> object:
     if value is None:
         return False
     if isinstance(value, str):
-        return "".join(c for c in value if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff"))
+        return "".join(
+            c for c in value if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+        )
     if isinstance(value, list):
         return [as_clients_see(v) for v in value]
     if isinstance(value, dict):
@@ -166,6 +196,28 @@ class TestEncoding:
         parser.close()
         assert unmarshaller.close()[0] == as_clients_see(value)
 
+    @given(
+        st.lists(
+            st.fixed_dictionaries(
+                {
+                    "id": st.integers(0, 2**33),
+                    "name": st.text(max_size=5) | st.just("<&>"),
+                    "%s&": st.decimals(allow_nan=False, allow_infinity=False, places=2, max_value=10**9),
+                    "partner_id": st.just(False) | st.tuples(st.integers(0, 2**32), st.text(max_size=4)).map(list),
+                    "mixed": st.none() | st.booleans() | st.lists(st.integers(0, 9), max_size=3) | st.just("x"),
+                }
+            ),
+            min_size=4,
+            max_size=8,
+        )
+    )
+    def test_rows_encoded_by_column_are_the_rows(self, rows):
+        parser, unmarshaller = xmlrpc.client.getparser()
+        parser.feed(wire.dumps(rows))
+        parser.close()
+        expected = [as_clients_see({k: float(v) if isinstance(v, Decimal) else v for k, v in row.items()}) for row in rows]
+        assert unmarshaller.close()[0] == expected
+
     def test_nothing_is_false_everywhere(self):
         assert read_back(wire.dumps(None)) is False
         assert read_back(wire.dumps({"a": [None, {"b": None}]})) == {"a": [False, {"b": False}]}
@@ -180,7 +232,16 @@ class TestEncoding:
         assert b"<double>123456789.12</double>" in wire.dumps(Decimal("123456789.12"))
 
     def test_no_dates_and_no_base64_on_the_wire(self):
-        answer = wire.dumps([datetime.datetime(2026, 1, 2, 3, 4, 5, 678), datetime.date(2026, 1, 2), b"\x00\xff", (1, 2), {1: "one"}, frozenset([3])])
+        answer = wire.dumps(
+            [
+                datetime.datetime(2026, 1, 2, 3, 4, 5, 678),
+                datetime.date(2026, 1, 2),
+                b"\x00\xff",
+                (1, 2),
+                {1: "one"},
+                frozenset([3]),
+            ]
+        )
         assert read_back(answer) == ["2026-01-02 03:04:05", "2026-01-02", "AP8=", [1, 2], {"1": "one"}, [3]]
         assert b"base64" not in answer and b"dateTime" not in answer
 
