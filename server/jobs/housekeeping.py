@@ -1,0 +1,51 @@
+"""The kernel's own regular work: rows and files that nobody needs any more."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from server.jobs import job
+
+if TYPE_CHECKING:
+    from server.model.environment import Environment
+
+#: Wizards live this long.
+TRANSIENT_HOURS = 24
+
+#: A content without an attachment is deleted when nobody touched it for this long; far longer than any transaction.
+CONTENT_SECONDS = 86_400.0
+
+
+@job("kernel.sweep_transient", lease=600)
+def sweep_transient(env: Environment, payload: dict[str, Any]) -> None:
+    """Delete the rows of wizards older than a day."""
+    limit = env.now() - dt.timedelta(hours=TRANSIENT_HOURS)
+    for cls in env.models.classes.values():
+        if cls._transient:
+            env.execute(cls.table.delete().where(cls.table.c.create_date < limit))
+
+
+@job("kernel.sweep_outbox", lease=600)
+def sweep_outbox(env: Environment, payload: dict[str, Any]) -> None:
+    """Delete finished jobs after the days that the setting `outbox.keep_days` says; those given up are kept until somebody looks at them."""
+    table = env["ir.outbox"].table
+    limit = env.now() - dt.timedelta(days=max(env.settings.get("outbox.keep_days"), 1))
+    env.execute(table.delete().where(table.c.state.in_(["done", "cancelled"]), table.c.done_at < limit))
+
+
+@job("kernel.sweep_contents", lease=3600)
+def sweep_contents(env: Environment, payload: dict[str, Any]) -> None:
+    """Delete contents that no attachment names, a day after they were written."""
+    from server.models.filestore import Filestore
+
+    store = Filestore.of(env)
+    table = env["ir.attachment"].table
+    candidates = list(store.stale(CONTENT_SECONDS))
+    names = [file.name for file in candidates]
+    for start in range(0, len(names), 500):
+        part = names[start : start + 500]
+        used = set(env.execute(sa.select(table.c.checksum).where(table.c.checksum.in_(part))).scalars())
+        store.sweep(candidates[start : start + 500], used, CONTENT_SECONDS)

@@ -1,0 +1,52 @@
+"""The kernel's own models. Importing this package declares them; addons extend the classes named here."""
+
+from __future__ import annotations
+
+from server.models.company import ResCompany
+from server.models.groups import ResGroups
+from server.models.ir_access import IrModelAccess
+from server.models.ir_actions import IrActionsActWindow, IrActionsReport, IrActionsUrl, IrUiMenu, IrUiView
+from server.models.ir_attachment import IrAttachment
+from server.models.ir_config_parameter import IrConfigParameter
+from server.models.ir_cron import IrCron
+from server.models.ir_history import IrHistory
+from server.models.ir_model import IrModel, IrModelFields, IrModelFieldsSelection
+from server.models.ir_model_data import IrModelData
+import server.models.ir_module  # noqa: F401
+from server.models.ir_outbox import IrOutbox
+from server.models.ir_preferences import IrDefault, IrExports, IrExportsLine, IrFilters
+from server.models.ir_sequence import IrSequence, IrSequenceDateRange
+from server.models.lang import ResLang
+from server.models.mail_message import MailMessage, MailMessageSubtype, MailThread
+from server.models.users import ResUsers
+
+__all__ = [
+    "IrActionsActWindow",
+    "IrActionsReport",
+    "IrActionsUrl",
+    "IrAttachment",
+    "IrConfigParameter",
+    "IrCron",
+    "IrDefault",
+    "IrExports",
+    "IrExportsLine",
+    "IrFilters",
+    "IrHistory",
+    "IrModel",
+    "IrModelAccess",
+    "IrModelData",
+    "IrModelFields",
+    "IrModelFieldsSelection",
+    "IrOutbox",
+    "IrSequence",
+    "IrSequenceDateRange",
+    "IrUiMenu",
+    "IrUiView",
+    "MailMessage",
+    "MailMessageSubtype",
+    "MailThread",
+    "ResCompany",
+    "ResGroups",
+    "ResLang",
+    "ResUsers",
+]
