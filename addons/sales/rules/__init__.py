@@ -1,0 +1,1 @@
+"""Pure rules of selling: plain functions on values, tested without a database."""

@@ -1,0 +1,13 @@
+"""Sales and stock together: deliveries from orders, delivered quantities on orders. The manifest, nothing else."""
+
+from __future__ import annotations
+
+from server import Addon, _
+
+addon = Addon(
+    "sales_stock",
+    depends=["sales", "stock"],
+    auto_install=["sales", "stock"],
+    summary=_("Deliveries from sales orders and invoicing of what was delivered"),
+    category="Sales",
+)
