@@ -1,7 +1,8 @@
 """Typed settings: declared once by the kernel or an addon, kept in `ir.config_parameter`, read without a query.
 
-`Setting("sales.credit_check", type=bool, default=False, per_company=True, label=_("Refuse orders above the credit limit"))` at module level declares;
-`env.settings.get("sales.credit_check")` reads for the current company. A value of a company wins over that of the database, that over the default.
+`Setting("sales.credit_check", type=bool, default=False, per_company=True, label=_("Refuse orders above the credit limit"))` at
+module level declares; `env.settings.get("sales.credit_check")` reads for the current company. A value of a company wins over that
+of the database, that over the default.
 """
 
 from __future__ import annotations
@@ -45,10 +46,18 @@ class Setting:
         choices: tuple[Any, ...] = (),
     ) -> None:
         if type not in _TYPES:
-            raise SetupError(_("The setting %(key)s has the type %(type)s; a setting is a str, int, bool, Decimal or date.", key=key, type=type.__name__))
+            raise SetupError(
+                _(
+                    "The setting %(key)s has the type %(type)s; a setting is a str, int, bool, Decimal or date.",
+                    key=key,
+                    type=type.__name__,
+                )
+            )
         known = SETTINGS.get(key)
         if known is not None and (known.type, known.default, known.per_company) != (type, default, per_company):
-            raise SetupError(_("The setting %(key)s is declared twice, differently. Settings begin with the name of their addon.", key=key))
+            raise SetupError(
+                _("The setting %(key)s is declared twice, differently. Settings begin with the name of their addon.", key=key)
+            )
         self.key = key
         self.type = type
         self.default = default
@@ -71,14 +80,23 @@ class Setting:
             return self.type(text)
         except (ValueError, InvalidOperation):
             raise UserError(
-                _("The setting %(key)s holds %(value)s, which is not a %(type)s. Correct it in the system parameters.", key=self.key, value=text, type=self.type.__name__)
+                _(
+                    "The setting %(key)s holds %(value)s, which is not a %(type)s. Correct it in the system parameters.",
+                    key=self.key,
+                    value=text,
+                    type=self.type.__name__,
+                )
             ) from None
 
     def write(self, value: Any) -> str | None:
         """The text that is stored for `value`, None for nothing. Raises `UserError` for a value of another type."""
         if value is None:
             return None
-        wrong = isinstance(value, float) or (self.type is int and isinstance(value, bool)) or (self.type is not Decimal and not isinstance(value, self.type))
+        wrong = (
+            isinstance(value, float)
+            or (self.type is int and isinstance(value, bool))
+            or (self.type is not Decimal and not isinstance(value, self.type))
+        )
         if self.type is Decimal and isinstance(value, int) and not isinstance(value, bool):
             value, wrong = Decimal(value), False
         elif self.type is Decimal and not isinstance(value, Decimal):
@@ -131,6 +149,10 @@ class Settings:
 
 
 Setting("database.production", type=bool, default=False, label=_("Real data: demo data is refused"))
-Setting("mail.url", label=_("Mail server"), help=_("smtp://user:password@host:587 or smtps://…; empty: mail is written into the folder mail of the data directory."))
+Setting(
+    "mail.url",
+    label=_("Mail server"),
+    help=_("smtp://user:password@host:587 or smtps://…; empty: mail is written into the folder mail of the data directory."),
+)
 Setting("mail.from", per_company=True, label=_("Sender of mail"), help=_("Empty: the company's e-mail address."))
 Setting("outbox.keep_days", type=int, default=30, label=_("Days for which finished jobs are kept"))

@@ -43,9 +43,9 @@ class Job:
 class Outside:
     """What a job returns that has to talk to the world outside of the database.
 
-    The transaction of the job ends; `call()` runs without any transaction and may take its time or fail; `then(env, result)`, when given, runs in the last
-    transaction together with the mark that the job is done. After a crash between `call` and that mark the job runs again from the start,
-    so `call` must bear being repeated (an idempotency key, a file that is overwritten).
+    The transaction of the job ends; `call()` runs without any transaction and may take its time or fail; `then(env, result)`,
+    when given, runs in the last transaction together with the mark that the job is done. After a crash between `call` and that
+    mark the job runs again from the start, so `call` must bear being repeated (an idempotency key, a file that is overwritten).
     """
 
     call: Callable[[], Any]
@@ -62,8 +62,18 @@ def job(name: str, *, attempts: int = 10, lease: int = 300) -> Callable[[F], F]:
 
     def declare(function: F) -> F:
         known = JOBS.get(name)
-        if known is not None and (known.function.__module__, known.function.__qualname__) != (function.__module__, function.__qualname__):
-            raise SetupError(_("The job %(name)s is declared twice: in %(one)s and in %(other)s.", name=name, one=known.function.__module__, other=function.__module__))
+        if known is not None and (known.function.__module__, known.function.__qualname__) != (
+            function.__module__,
+            function.__qualname__,
+        ):
+            raise SetupError(
+                _(
+                    "The job %(name)s is declared twice: in %(one)s and in %(other)s.",
+                    name=name,
+                    one=known.function.__module__,
+                    other=function.__module__,
+                )
+            )
         JOBS[name] = Job(name, function, _addon_of(function.__module__), attempts, lease)
         return function
 
@@ -84,7 +94,7 @@ def _addon_of(module: str) -> str:
 def load_kernel_jobs() -> None:
     """Import the kernel's own jobs, so that they are declared."""
     import server.jobs.housekeeping
-    import server.jobs.mail  # noqa: F401
+    import server.jobs.mail
 
 
 __all__ = ["JOBS", "Job", "Outside", "job", "load_kernel_jobs"]

@@ -30,7 +30,9 @@ def sweep_transient(env: Environment, payload: dict[str, Any]) -> None:
 
 @job("kernel.sweep_outbox", lease=600)
 def sweep_outbox(env: Environment, payload: dict[str, Any]) -> None:
-    """Delete finished jobs after the days that the setting `outbox.keep_days` says; those given up are kept until somebody looks at them."""
+    """Delete finished jobs after the days that the setting `outbox.keep_days` says; those given up are kept until somebody looks
+    at them.
+    """
     table = env["ir.outbox"].table
     limit = env.now() - dt.timedelta(days=max(env.settings.get("outbox.keep_days"), 1))
     env.execute(table.delete().where(table.c.state.in_(["done", "cancelled"]), table.c.done_at < limit))

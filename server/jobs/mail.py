@@ -1,7 +1,8 @@
 """Mail: the job `mail.send` builds a message in a transaction and delivers it outside of any.
 
-Delivered into a folder (`mail/*.eml` below the data directory) unless the setting `mail.url` or `COLCA_MAIL_URL` names an SMTP server. The message id and the
-file name come from the outbox row, so a job that runs twice after a crash overwrites its own file, and mail servers recognise the copy.
+Delivered into a folder (`mail/*.eml` below the data directory) unless the setting `mail.url` or `COLCA_MAIL_URL` names an SMTP
+server. The message id and the file name come from the outbox row, so a job that runs twice after a crash overwrites its own file,
+and mail servers recognise the copy.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ _TIMEOUT = 30
 def send(env: Environment, payload: dict[str, Any]) -> Outside:
     """Send one mail.
 
-    Payload: `to` (list of addresses), `subject`, `body` (HTML); optional `cc`, `bcc`, `reply_to`, `from`, `attachments` (ids of ir.attachment), `headers`.
+    Payload: `to` (list of addresses), `subject`, `body` (HTML); optional `cc`, `bcc`, `reply_to`, `from`, `attachments` (ids of
+    ir.attachment), `headers`.
     """
     message = build(env, payload)
     recipients = _addresses(payload, "to", "cc", "bcc")
@@ -110,7 +112,9 @@ def deliver_folder(folder: Path, message: EmailMessage) -> str:
 
 
 def deliver_smtp(url: str, message: EmailMessage, recipients: list[str]) -> None:
-    """Hand the message to the server of `url` (`smtp://` with STARTTLS when offered, `smtps://`; `?tls=no` for a server that cannot). Raises what smtplib raises."""
+    """Hand the message to the server of `url` (`smtp://` with STARTTLS when offered, `smtps://`; `?tls=no` for a server that
+    cannot). Raises what smtplib raises.
+    """
     parts = urlsplit(url)
     host = parts.hostname or "localhost"
     options = parse_qs(parts.query)
@@ -165,6 +169,11 @@ def _addresses(payload: dict[str, Any], *keys: str) -> list[str]:
     for key in keys:
         for _name, address in getaddresses(_header_form(payload, key)):
             if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
-                raise UserError(_("%(address)s is not an e-mail address. Correct it with the contact and send again.", address=address or str(payload.get(key))))
+                raise UserError(
+                    _(
+                        "%(address)s is not an e-mail address. Correct it with the contact and send again.",
+                        address=address or str(payload.get(key)),
+                    )
+                )
             found[address] = None
     return list(found)

@@ -3,12 +3,14 @@
 What is promised, also when processes are killed:
 
 - A row exists exactly when the transaction that asked for it was committed.
-- The database effects of a job happen exactly once: the row is marked done in the job's own transaction, and only by the worker that holds it.
+- The database effects of a job happen exactly once: the row is marked done in the job's own transaction, and only by the worker
+  that holds it.
 - Effects outside of the database (`Outside`) happen at least once.
 - Two rows with the same key never wait at the same time, and never run at the same time.
 
-A worker *takes* a row in a transaction of its own: `FOR UPDATE SKIP LOCKED` on PostgreSQL, the one write transaction on SQLite. Taking gives a lease and a random token. A
-worker that dies keeps nothing: when its lease is over, somebody else takes the row with a new token, and the old token opens nothing any more.
+A worker *takes* a row in a transaction of its own: `FOR UPDATE SKIP LOCKED` on PostgreSQL, the one write transaction on SQLite.
+Taking gives a lease and a random token. A worker that dies keeps nothing: when its lease is over, somebody else takes the row
+with a new token, and the old token opens nothing any more.
 """
 
 from __future__ import annotations
@@ -66,7 +68,9 @@ class Taken:
     token: str
 
 
-def enqueue(env: Environment, job: str, payload: Mapping[str, Any], *, key: str | None = None, run_at: dt.datetime | None = None) -> None:
+def enqueue(
+    env: Environment, job: str, payload: Mapping[str, Any], *, key: str | None = None, run_at: dt.datetime | None = None
+) -> None:
     """Write a row in the transaction of `env`, for its user and current company; nothing when `key` is waiting already.
 
     Raises `KeyError` for a job that no installed addon declares.
@@ -157,7 +161,9 @@ def take(database: Database) -> Taken | None:
 
 
 def perform(database: Database, taken: Taken) -> bool:
-    """Do a row that this worker holds; True when it is done. A failure is written to the row, never raised (except the end of the process)."""
+    """Do a row that this worker holds; True when it is done. A failure is written to the row, never raised (except the end of the
+    process).
+    """
     known = JOBS.get(taken.job)
     try:
         if known is None:

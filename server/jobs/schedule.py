@@ -1,4 +1,6 @@
-"""Schedules: when the moment of an `ir.cron` row has come, one process writes its work into the outbox and moves the clock on, in one transaction."""
+"""Schedules: when the moment of an `ir.cron` row has come, one process writes its work into the outbox and moves the clock on, in
+one transaction.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ if TYPE_CHECKING:
 def run_due(database: Database) -> int:
     """Put the work of every due schedule into the outbox; answers the number of schedules.
 
-    Rows that another process is just handling are left to it (`SKIP LOCKED`); what was missed while nothing ran comes once, not for each missed time.
+    Rows that another process is just handling are left to it (`SKIP LOCKED`); what was missed while nothing ran comes once, not
+    for each missed time.
     """
 
     def look(env: Environment) -> bool:
         table = env["ir.cron"].table
-        return env.run(sa.select(table.c.id).where(table.c.active.is_(True), table.c.nextcall <= outbox.clock()).limit(1)).first() is not None
+        return (
+            env.run(sa.select(table.c.id).where(table.c.active.is_(True), table.c.nextcall <= outbox.clock()).limit(1)).first()
+            is not None
+        )
 
     def advance(env: Environment) -> int:
         table = env["ir.cron"].table

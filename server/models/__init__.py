@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import server.models.ir_module
 from server.models.company import ResCompany
 from server.models.groups import ResGroups
 from server.models.ir_access import IrModelAccess
@@ -12,7 +13,6 @@ from server.models.ir_cron import IrCron
 from server.models.ir_history import IrHistory
 from server.models.ir_model import IrModel, IrModelFields, IrModelFieldsSelection
 from server.models.ir_model_data import IrModelData
-import server.models.ir_module  # noqa: F401
 from server.models.ir_outbox import IrOutbox
 from server.models.ir_preferences import IrDefault, IrExports, IrExportsLine, IrFilters
 from server.models.ir_sequence import IrSequence, IrSequenceDateRange

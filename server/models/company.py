@@ -24,7 +24,12 @@ class ResCompany(Model, name="res.company"):
     child_ids = One2many("res.company", "parent_id", _("Branches"))
     active = Boolean(_("Active"), default=True, required=True, tracking=True)
     sequence = Integer(_("Sequence"), default=10)
-    tz = Char(_("Time zone"), default="UTC", required=True, help=_("Decides on which day a document is dated, for example America/Mexico_City."))
+    tz = Char(
+        _("Time zone"),
+        default="UTC",
+        required=True,
+        help=_("Decides on which day a document is dated, for example America/Mexico_City."),
+    )
     lang = Char(_("Language"), default="en_US", required=True)
     email = Char(_("E-mail"))
     phone = Char(_("Phone"))
@@ -42,7 +47,8 @@ class ResCompany(Model, name="res.company"):
                 if above.id in seen:
                     raise ValidationError(
                         _(
-                            "%(name)s cannot belong to %(parent)s: that company already belongs to %(name)s. Choose another parent company.",
+                            "%(name)s cannot belong to %(parent)s: that company already belongs to %(name)s. Choose another "
+                            "parent company.",
                             name=company.name,
                             parent=company.parent.name,
                         )

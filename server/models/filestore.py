@@ -77,7 +77,10 @@ class Filestore:
             return self.path(checksum).read_bytes()
         except FileNotFoundError:
             raise MissingError(
-                _("The file behind an attachment is missing (%(checksum)s). Restore it from the backup of the data directory.", checksum=checksum)
+                _(
+                    "The file behind an attachment is missing (%(checksum)s). Restore it from the backup of the data directory.",
+                    checksum=checksum,
+                )
             ) from None
 
     def stale(self, age: float) -> Iterator[Path]:

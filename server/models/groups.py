@@ -17,10 +17,21 @@ class ResGroups(Model, name="res.groups"):
     category = Char(_("Category"), translate=True)
     comment = Text(_("Description"), translate=True)
     implied_ids = Many2many(
-        "res.groups", _("Implied groups"), relation="res_groups_implied_rel", column1="group_id", column2="implied_id", tracking=True
+        "res.groups",
+        _("Implied groups"),
+        relation="res_groups_implied_rel",
+        column1="group_id",
+        column2="implied_id",
+        tracking=True,
     )
     users = Many2many(
-        "res.users", _("Users"), relation="res_groups_users_rel", column1="group_id", column2="user_id", aliases=("user_ids",), copy=False
+        "res.users",
+        _("Users"),
+        relation="res_groups_users_rel",
+        column1="group_id",
+        column2="user_id",
+        aliases=("user_ids",),
+        copy=False,
     )
     access_ids = One2many("ir.model.access", "group_id", _("Access lines"))
     full_name = Char(_("Full name"), compute="_compute_full_name")
@@ -40,7 +51,11 @@ class ResGroups(Model, name="res.groups"):
                 one = waiting.pop()
                 if one == group.id:
                     raise ValidationError(
-                        _("The group %(name)s would imply itself through another group. Take it out of one of the implied groups.", name=group.name)
+                        _(
+                            "The group %(name)s would imply itself through another group. Take it out of one of the implied "
+                            "groups.",
+                            name=group.name,
+                        )
                     )
                 if one not in seen:
                     seen.add(one)

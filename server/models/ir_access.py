@@ -28,14 +28,26 @@ class IrModelAccess(Model, name="ir.model.access"):
     name = Char(_("Name"), required=True)
     active = Boolean(_("Active"), default=True)
     model = Char(_("Model name"), required=True)
-    model_id = Many2one("ir.model", _("Model"), ondelete="cascade", compute="_compute_model_id", inverse="_inverse_model_id", search="_search_model_id")
+    model_id = Many2one(
+        "ir.model",
+        _("Model"),
+        ondelete="cascade",
+        compute="_compute_model_id",
+        inverse="_inverse_model_id",
+        search="_search_model_id",
+    )
     group_id = Many2one("res.groups", _("Group"), ondelete="cascade", index=True, help=_("Empty: every internal user."))
     perm_read = Boolean(_("Read"))
     perm_write = Boolean(_("Write"))
     perm_create = Boolean(_("Create"))
     perm_unlink = Boolean(_("Delete"))
-    domain = Text(_("Only records where"), help=_("A domain; user.id, user.company_ids, company.id and user.partner_id may stand as values."))
-    addon = Char(_("Addon"), readonly=True, help=_("Lines of an addon are made anew from its file; add your own lines beside them."))
+    domain = Text(
+        _("Only records where"),
+        help=_("A domain; user.id, user.company_ids, company.id and user.partner_id may stand as values."),
+    )
+    addon = Char(
+        _("Addon"), readonly=True, help=_("Lines of an addon are made anew from its file; add your own lines beside them.")
+    )
 
     def _compute_model_id(self) -> None:
         found = self.env["ir.model"].sudo().search([("model", "in", [line.model for line in self])]).grouped("model")
@@ -60,12 +72,18 @@ class IrModelAccess(Model, name="ir.model.access"):
                     parse_domain(line.domain)
                 except ValueError as error:
                     raise ValidationError(
-                        _("The domain of the access line %(name)s cannot be used: %(reason)s. Correct it or leave it empty.", name=line.name, reason=str(error))
+                        _(
+                            "The domain of the access line %(name)s cannot be used: %(reason)s. Correct it or leave it empty.",
+                            name=line.name,
+                            reason=str(error),
+                        )
                     ) from error
 
     @action(model=True, readonly=True)
     def check(self, model: str, mode: str = "read", raise_exception: bool = True) -> bool:
-        """True when the calling user may do `mode` with `model`; else False or, when asked to, `AccessError` (also for an unknown model)."""
+        """True when the calling user may do `mode` with `model`; else False or, when asked to, `AccessError` (also for an unknown
+        model).
+        """
         access = self.env.access
         if raise_exception:
             access.check(model, mode)
@@ -74,7 +92,7 @@ class IrModelAccess(Model, name="ir.model.access"):
 
 
 def read_lines(package: str) -> list[dict[str, str]]:
-    """The lines of `security/access.csv` of a package, [] when it has none. Raises `SetupError` that names file, line and remedy."""
+    """The lines of `security/access.csv` of a package, [] without it. Raises `SetupError` naming file, line and remedy."""
     try:
         source = resources.files(package).joinpath("security", "access.csv")
         text = source.read_text(encoding="utf-8")
@@ -83,7 +101,9 @@ def read_lines(package: str) -> list[dict[str, str]]:
     wanted = ["id", "model", "group", "operations", "domain"]
     reader = csv.DictReader(text.splitlines())
     if reader.fieldnames is None or [name.strip() for name in reader.fieldnames] != wanted:
-        raise SetupError(_("%(file)s: the first line must be %(columns)s.", file=f"{package}/security/access.csv", columns=",".join(wanted)))
+        raise SetupError(
+            _("%(file)s: the first line must be %(columns)s.", file=f"{package}/security/access.csv", columns=",".join(wanted))
+        )
     lines = []
     for row in reader:
         line = {name: (row.get(name) or "").strip() for name in wanted}
@@ -93,12 +113,20 @@ def read_lines(package: str) -> list[dict[str, str]]:
         if not line["id"] or not line["model"] or not line["operations"]:
             raise SetupError(_("%(place)s: id, model and operations must be given.", place=place))
         if set(line["operations"]) - set(OPERATIONS):
-            raise SetupError(_("%(place)s: operations are letters of rwcd (read, write, create, delete), not %(given)s.", place=place, given=line["operations"]))
+            raise SetupError(
+                _(
+                    "%(place)s: operations are letters of rwcd (read, write, create, delete), not %(given)s.",
+                    place=place,
+                    given=line["operations"],
+                )
+            )
         if line["domain"]:
             try:
                 ast.parse(line["domain"], mode="eval")
             except SyntaxError as error:
-                raise SetupError(_("%(place)s: the domain is not a Python literal: %(reason)s.", place=place, reason=str(error))) from error
+                raise SetupError(
+                    _("%(place)s: the domain is not a Python literal: %(reason)s.", place=place, reason=str(error))
+                ) from error
         lines.append(line)
     return lines
 
@@ -106,8 +134,8 @@ def read_lines(package: str) -> list[dict[str, str]]:
 def load_access(env: Environment, addon: Any) -> int:
     """Make the access lines of `addon` those of its `security/access.csv`; answers their number.
 
-    Called after the addon's data files, so that its groups exist. Lines that left the file are deleted, lines made by administrators (without
-    an addon) are never touched. Raises `SetupError` for an unknown group or model.
+    Called after the addon's data files, so that its groups exist. Lines that left the file are deleted, lines made by
+    administrators (without an addon) are never touched. Raises `SetupError` for an unknown group or model.
     """
     lines = read_lines(addon.package or addon.name)
     prefix = addon.name
@@ -148,7 +176,12 @@ def load_access(env: Environment, addon: Any) -> int:
 def _line_vals(env: Environment, addon: str, line: dict[str, str]) -> dict[str, Any]:
     if line["model"] not in env:
         raise SetupError(
-            _("Addon %(addon)s: the access line %(id)s names the unknown model %(model)s. Correct security/access.csv.", addon=addon, id=line["id"], model=line["model"])
+            _(
+                "Addon %(addon)s: the access line %(id)s names the unknown model %(model)s. Correct security/access.csv.",
+                addon=addon,
+                id=line["id"],
+                model=line["model"],
+            )
         )
     group_id = None
     if line["group"]:
@@ -156,9 +189,21 @@ def _line_vals(env: Environment, addon: str, line: dict[str, str]) -> dict[str, 
         group = env.ref(xmlid, raise_if_missing=False)
         if not group:
             raise SetupError(
-                _("Addon %(addon)s: the access line %(id)s names the unknown group %(group)s. Create it in a data file.", addon=addon, id=line["id"], group=xmlid)
+                _(
+                    "Addon %(addon)s: the access line %(id)s names the unknown group %(group)s. Create it in a data file.",
+                    addon=addon,
+                    id=line["id"],
+                    group=xmlid,
+                )
             )
         group_id = group.id
-    vals: dict[str, Any] = {"name": line["id"], "model": line["model"], "group_id": group_id, "domain": line["domain"] or None, "addon": addon, "active": True}
+    vals: dict[str, Any] = {
+        "name": line["id"],
+        "model": line["model"],
+        "group_id": group_id,
+        "domain": line["domain"] or None,
+        "addon": addon,
+        "active": True,
+    }
     vals.update({column: letter in line["operations"] for letter, column in OPERATIONS.items()})
     return vals

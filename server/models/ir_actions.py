@@ -22,10 +22,22 @@ class IrActionsActWindow(Model, name="ir.actions.act_window"):
     search_view_id = Many2one("ir.ui.view", _("Search view"), ondelete="set null")
     domain = Char(_("Domain"))
     context = Char(_("Context"), default="{}", required=True)
-    target = Selection([("current", _("Same window")), ("new", _("Dialog")), ("main", _("Whole page"))], _("Where"), default="current", required=True)
+    target = Selection(
+        [("current", _("Same window")), ("new", _("Dialog")), ("main", _("Whole page"))],
+        _("Where"),
+        default="current",
+        required=True,
+    )
     limit = Integer(_("Lines per page"), default=80)
     help = Text(_("Help"), translate=True)
-    group_ids = Many2many("res.groups", _("Groups"), relation="ir_act_window_group_rel", column1="act_id", column2="group_id", aliases=("groups_id",))
+    group_ids = Many2many(
+        "res.groups",
+        _("Groups"),
+        relation="ir_act_window_group_rel",
+        column1="act_id",
+        column2="group_id",
+        aliases=("groups_id",),
+    )
 
 
 class IrActionsReport(Model, name="ir.actions.report"):
@@ -44,7 +56,14 @@ class IrActionsReport(Model, name="ir.actions.report"):
     print_report_name = Char(_("File name"))
     multi = Boolean(_("Only from lists"))
     attachment_use = Boolean(_("Kept as attachment"))
-    group_ids = Many2many("res.groups", _("Groups"), relation="ir_act_report_group_rel", column1="report_id", column2="group_id", aliases=("groups_id",))
+    group_ids = Many2many(
+        "res.groups",
+        _("Groups"),
+        relation="ir_act_report_group_rel",
+        column1="report_id",
+        column2="group_id",
+        aliases=("groups_id",),
+    )
 
 
 class IrActionsUrl(Model, name="ir.actions.act_url"):
@@ -56,7 +75,12 @@ class IrActionsUrl(Model, name="ir.actions.act_url"):
     name = Char(_("Name"), required=True, translate=True)
     type = Char(_("Type"), default="ir.actions.act_url", required=True, readonly=True)
     url = Char(_("Address"), required=True)
-    target = Selection([("new", _("New window")), ("self", _("Same window")), ("download", _("Download"))], _("Where"), default="new", required=True)
+    target = Selection(
+        [("new", _("New window")), ("self", _("Same window")), ("download", _("Download"))],
+        _("Where"),
+        default="new",
+        required=True,
+    )
 
 
 class IrUiView(Model, name="ir.ui.view"):
@@ -101,7 +125,9 @@ class IrUiMenu(Model, name="ir.ui.menu"):
     sequence = Integer(_("Order"), default=10)
     parent_id = Many2one("ir.ui.menu", _("Above"), ondelete="cascade", index=True)
     action = Char(_("Opens"), help=_("Model and id of an action, like ir.actions.act_window,7."))
-    group_ids = Many2many("res.groups", _("Groups"), relation="ir_ui_menu_group_rel", column1="menu_id", column2="group_id", aliases=("groups_id",))
+    group_ids = Many2many(
+        "res.groups", _("Groups"), relation="ir_ui_menu_group_rel", column1="menu_id", column2="group_id", aliases=("groups_id",)
+    )
     complete_name = Char(_("Full path"), compute="_compute_complete_name")
     web_icon = Char(_("Icon"))
 

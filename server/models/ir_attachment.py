@@ -1,8 +1,8 @@
 """Files kept with records. A file is as readable as the record it hangs on.
 
-Contents lie below the data directory by their SHA-1, so equal files are stored once and a backup of database and directory fits together
-whatever the database. A content is written before its row and deleted only by the sweep, long after its last row: a rolled back transaction or
-a crash leaves a file without a row, never a row without its file.
+Contents lie below the data directory by their SHA-1, so equal files are stored once and a backup of database and directory fits
+together whatever the database. A content is written before its row and deleted only by the sweep, long after its last row: a
+rolled back transaction or a crash leaves a file without a row, never a row without its file.
 """
 
 from __future__ import annotations
@@ -119,7 +119,10 @@ class IrAttachment(Model, name="ir.attachment"):
             attachment.res_name = None
         for model, attachments in self.filtered(lambda one: one.res_id and one.res_model).grouped("res_model").items():
             if model in self.env:
-                names = {record.id: record.display_name for record in self.env[model].browse(attachments.mapped(lambda one: one.res_id)).exists()}
+                names = {
+                    record.id: record.display_name
+                    for record in self.env[model].browse(attachments.mapped(lambda one: one.res_id)).exists()
+                }
                 for attachment in attachments:
                     attachment.res_name = names.get(attachment.res_id)
 
@@ -133,7 +136,9 @@ class IrAttachment(Model, name="ir.attachment"):
     def write(self, vals: dict[str, Any]) -> Any:
         """Change attachments; moving one to another record needs the right to change that record too."""
         if "res_model" in vals or "res_id" in vals:
-            self._check_targets([{"res_model": vals.get("res_model", one.res_model), "res_id": vals.get("res_id", one.res_id)} for one in self])
+            self._check_targets(
+                [{"res_model": vals.get("res_model", one.res_model), "res_id": vals.get("res_id", one.res_id)} for one in self]
+            )
         return super().write(vals)
 
     def _completed(self, vals: dict[str, Any]) -> dict[str, Any]:

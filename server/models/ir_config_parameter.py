@@ -19,7 +19,9 @@ class IrConfigParameter(Model, name="ir.config_parameter"):
 
     key = Char(_("Key"), required=True)
     value = Text(_("Value"), tracking=True)
-    company_id = Many2one("res.company", _("Company"), ondelete="cascade", default=lambda env: None, help=_("Empty: for the whole database."))
+    company_id = Many2one(
+        "res.company", _("Company"), ondelete="cascade", default=lambda env: None, help=_("Empty: for the whole database.")
+    )
 
     @constrains("key", "company_id")
     def _check_unique(self) -> None:
@@ -29,7 +31,9 @@ class IrConfigParameter(Model, name="ir.config_parameter"):
             return
         found = self.sudo().search([("key", "in", keys), ("company_id", "=", False)])
         if len(found) > len(set(keys)):
-            raise ValidationError(_("There is already a system parameter %(key)s. Change its value instead of adding another.", key=keys[0]))
+            raise ValidationError(
+                _("There is already a system parameter %(key)s. Change its value instead of adding another.", key=keys[0])
+            )
 
     @action(model=True, readonly=True)
     def get_param(self, key: str, default: Any = False) -> Any:

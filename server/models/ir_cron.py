@@ -54,7 +54,9 @@ class IrCron(Model, name="ir.cron"):
     nextcall = Datetime(_("Next time"), required=True, default=lambda env: env.now(), copy=False)
     lastcall = Datetime(_("Last time"), readonly=True, copy=False)
     user_id = Many2one("res.users", _("Runs as"), default=lambda env: env.uid, ondelete="restrict")
-    per_company = Boolean(_("Once per company"), help=_("Each active company gets its own job; otherwise one runs in the company below."))
+    per_company = Boolean(
+        _("Once per company"), help=_("Each active company gets its own job; otherwise one runs in the company below.")
+    )
     company_id = Many2one("res.company", _("Company"), default=lambda env: None, ondelete="cascade")
 
     @constrains("job")
@@ -66,7 +68,12 @@ class IrCron(Model, name="ir.cron"):
         for cron in self:
             if cron.job not in JOBS:
                 raise ValidationError(
-                    _("The schedule %(name)s names the unknown job %(job)s. Known jobs: %(jobs)s.", name=cron.name, job=cron.job, jobs=", ".join(sorted(JOBS)))
+                    _(
+                        "The schedule %(name)s names the unknown job %(job)s. Known jobs: %(jobs)s.",
+                        name=cron.name,
+                        job=cron.job,
+                        jobs=", ".join(sorted(JOBS)),
+                    )
                 )
 
     @action

@@ -21,7 +21,9 @@ class IrHistory(Model, name="ir.history"):
     company_id = Many2one("res.company", _("Company"), readonly=True, foreign_key=False)
     user_id = Many2one("res.users", _("User"), readonly=True, foreign_key=False)
     date = Datetime(_("Date"), required=True, readonly=True, default=lambda env: env.now())
-    operation = Selection([("create", _("Created")), ("write", _("Changed")), ("unlink", _("Deleted"))], _("What"), required=True, readonly=True)
+    operation = Selection(
+        [("create", _("Created")), ("write", _("Changed")), ("unlink", _("Deleted"))], _("What"), required=True, readonly=True
+    )
     changes = Json(_("Changes"), readonly=True, help=_("For each field the value before and after."))
 
     def write(self, vals: dict[str, Any]) -> Any:

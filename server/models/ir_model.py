@@ -1,7 +1,7 @@
 """The catalog of models and fields as rows, for clients that ask the database what it holds.
 
-The rows are a reflection of the registry: `reflect(env)` brings them in line after addons are installed or upgraded, with a handful of
-statements whatever their number. Nothing in the kernel reads them back to decide anything.
+The rows are a reflection of the registry: `reflect(env)` brings them in line after addons are installed or upgraded, with a
+handful of statements whatever their number. Nothing in the kernel reads them back to decide anything.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ _STATES = [("base", _("Base")), ("manual", _("Custom"))]
 
 
 def _refuse() -> UserError:
-    return UserError(_("Models and fields of addons are declared in code and cannot be changed here. Install or upgrade the addon that owns them."))
+    return UserError(
+        _(
+            "Models and fields of addons are declared in code and cannot be changed here. Install or upgrade the addon that owns "
+            "them."
+        )
+    )
 
 
 class IrModel(Model, name="ir.model"):
@@ -56,7 +61,11 @@ class IrModel(Model, name="ir.model"):
         """`{model, display_name}` of every model the calling user may read."""
         access = self.env.access
         rows = self.sudo().search([])
-        return [{"model": row.model, "display_name": row.name} for row in rows if row.model in self.env and access.allowed(row.model, "read")]
+        return [
+            {"model": row.model, "display_name": row.name}
+            for row in rows
+            if row.model in self.env and access.allowed(row.model, "read")
+        ]
 
     def create(self, vals_list: Any) -> Self:
         """Only the reflection of the registry creates rows."""
@@ -190,12 +199,15 @@ def _choices_of(field: Any) -> list[tuple[str, str]]:
 def reflect(env: Environment) -> None:
     """Bring `ir.model`, `ir.model.fields` and their choices in line with the registry of `env`.
 
-    Set-wise: one search per table, one create, one write per group of equal changes, one unlink. Custom rows (state `manual`) are left alone.
+    Set-wise: one search per table, one create, one write per group of equal changes, one unlink. Custom rows (state `manual`) are
+    left alone.
     """
     env = env["ir.model"].sudo().with_context(_reflecting=True, tracking_disable=True, active_test=False).env
     models = dict(env.models.classes)
 
-    by_model = _sync(env["ir.model"], {(name,): _model_vals(name, cls) for name, cls in models.items()}, ("model",), keep_manual=True)
+    by_model = _sync(
+        env["ir.model"], {(name,): _model_vals(name, cls) for name, cls in models.items()}, ("model",), keep_manual=True
+    )
 
     fields: dict[tuple[Any, ...], dict[str, Any]] = {}
     choices: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -233,7 +245,11 @@ def _sync_groups(env: Environment, by_field: dict[tuple[Any, ...], int], groups:
 
 
 def _sync(
-    records: Any, wanted: dict[tuple[Any, ...], dict[str, Any]], key: tuple[str, ...], keep_manual: bool = False, manual: set[int] | None = None
+    records: Any,
+    wanted: dict[tuple[Any, ...], dict[str, Any]],
+    key: tuple[str, ...],
+    keep_manual: bool = False,
+    manual: set[int] | None = None,
 ) -> dict[tuple[Any, ...], int]:
     """Make the rows of a table those of `wanted` (by the values of the fields `key`); answers the id of each."""
     existing: dict[tuple[Any, ...], Any] = {}

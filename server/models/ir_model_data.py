@@ -52,7 +52,13 @@ class IrModelData(Model, name="ir.model.data"):
         if self.env[model].search([("id", "=", res_id)], limit=1) if _readable(self.env, model) else False:
             return [model, res_id]
         if raise_on_access_error:
-            raise AccessError(_("You may not read %(module)s.%(name)s. Ask an administrator for the right to read it.", module=module, name=xml_id))
+            raise AccessError(
+                _(
+                    "You may not read %(module)s.%(name)s. Ask an administrator for the right to read it.",
+                    module=module,
+                    name=xml_id,
+                )
+            )
         return [model, False]
 
     @action(model=True, readonly=True)
@@ -78,7 +84,9 @@ def _readable(env: Environment, model: str) -> bool:
 
 
 def records_deleted(env: Environment, model: str, ids: Sequence[int]) -> None:
-    """Forget the external ids of records that are being deleted; called by `unlink` of every model, one statement, none when there are none."""
+    """Forget the external ids of records that are being deleted; called by `unlink` of every model, one statement, none when
+    there are none.
+    """
     if model == "ir.model.data" or not ids:
         return
     env["ir.model.data"].sudo().search([("model", "=", model), ("res_id", "in", list(ids))]).unlink()

@@ -22,30 +22,51 @@ class IrDefault(Model, name="ir.default"):
     model = Char(_("Model"), required=True)
     field_name = Char(_("Field"), required=True)
     user_id = Many2one("res.users", _("User"), ondelete="cascade", default=lambda env: None, help=_("Empty: for everybody."))
-    company_id = Many2one("res.company", _("Company"), ondelete="cascade", default=lambda env: None, help=_("Empty: in every company."))
+    company_id = Many2one(
+        "res.company", _("Company"), ondelete="cascade", default=lambda env: None, help=_("Empty: in every company.")
+    )
     json_value = Char(_("Value"), required=True)
 
     @constrains("model", "field_name", "json_value")
     def _check_value(self) -> None:
         for row in self:
             if row.model not in self.env or row.field_name not in self.env[row.model]._fields:
-                raise ValidationError(_("There is no field %(model)s.%(field)s to give a default.", model=row.model, field=row.field_name))
+                raise ValidationError(
+                    _("There is no field %(model)s.%(field)s to give a default.", model=row.model, field=row.field_name)
+                )
             try:
                 json.loads(row.json_value)
             except ValueError as error:
-                raise ValidationError(_("The default of %(field)s is not JSON: %(reason)s.", field=row.field_name, reason=str(error))) from error
+                raise ValidationError(
+                    _("The default of %(field)s is not JSON: %(reason)s.", field=row.field_name, reason=str(error))
+                ) from error
 
     @action(model=True)
     def set(self, model_name: str, field_name: str, value: Any, user_id: Any = False, company_id: Any = False) -> bool:
-        """Set the default of a field; `user_id` or `company_id` True mean the calling user and the current company, False everybody."""
+        """Set the default of a field; `user_id` or `company_id` True mean the calling user and the current company, False
+        everybody.
+        """
         user = self.env.uid if user_id is True else (user_id or None)
         company = self.env.company_id if company_id is True else (company_id or None)
-        wanted = [("model", "=", model_name), ("field_name", "=", field_name), ("user_id", "=", user or False), ("company_id", "=", company or False)]
+        wanted = [
+            ("model", "=", model_name),
+            ("field_name", "=", field_name),
+            ("user_id", "=", user or False),
+            ("company_id", "=", company or False),
+        ]
         row = self.search(wanted, limit=1)
         if row:
             row.write({"json_value": json.dumps(value)})
         else:
-            self.create({"model": model_name, "field_name": field_name, "user_id": user, "company_id": company, "json_value": json.dumps(value)})
+            self.create(
+                {
+                    "model": model_name,
+                    "field_name": field_name,
+                    "user_id": user,
+                    "company_id": company,
+                    "json_value": json.dumps(value),
+                }
+            )
         return True
 
     @action(model=True, readonly=True)
@@ -54,12 +75,19 @@ class IrDefault(Model, name="ir.default"):
         user = self.env.uid if user_id is True else (user_id or None)
         company = self.env.company_id if company_id is True else (company_id or None)
         row = self.search(
-            [("model", "=", model_name), ("field_name", "=", field_name), ("user_id", "=", user or False), ("company_id", "=", company or False)], limit=1
+            [
+                ("model", "=", model_name),
+                ("field_name", "=", field_name),
+                ("user_id", "=", user or False),
+                ("company_id", "=", company or False),
+            ],
+            limit=1,
         )
         return json.loads(row.json_value) if row else None
 
     def values_for(self, model: str) -> dict[str, Any]:
-        """Default values of `model` for the calling user in the current company; a user's own win over a company's, these over everybody's.
+        """Default values of `model` for the calling user in the current company; a user's own win over a company's, these over
+        everybody's.
 
         No query once the process knows them.
         """
@@ -99,7 +127,11 @@ class IrFilters(Model, name="ir.filters"):
     def create(self, vals_list: Any) -> Self:
         """Save searches; only administrators save them for everybody."""
         several = [vals_list] if isinstance(vals_list, dict) else list(vals_list)
-        if not self.env.su and not self.env.has_group("base.group_system") and any("user_id" in vals and vals["user_id"] != self.env.uid for vals in several):
+        if (
+            not self.env.su
+            and not self.env.has_group("base.group_system")
+            and any("user_id" in vals and vals["user_id"] != self.env.uid for vals in several)
+        ):
             raise UserError(_("A search can be saved for yourself only. Ask an administrator to save it for everybody."))
         return super().create(several)
 

@@ -1,12 +1,12 @@
 """Numbers for documents: gapless where the law wants it, without queueing where it does not.
 
-A sequence says how a number looks; its counters (`ir.sequence.date_range`, one per year, per month or one for ever) say which is next. Two ways
-of counting:
+A sequence says how a number looks; its counters (`ir.sequence.date_range`, one per year, per month or one for ever) say which is
+next. Two ways of counting:
 
-- `no_gap`: `UPDATE … RETURNING` on the counter's row. Whoever comes second waits for the first to commit or roll back, so numbers follow each
-  other without a hole.
-- `standard`: on PostgreSQL a native sequence behind each counter. Nobody waits; a rolled back transaction leaves a hole. SQLite has one writer
-  at a time anyway and counts in the row.
+- `no_gap`: `UPDATE … RETURNING` on the counter's row. Whoever comes second waits for the first to commit or roll back, so numbers
+  follow each other without a hole.
+- `standard`: on PostgreSQL a native sequence behind each counter. Nobody waits; a rolled back transaction leaves a hole. SQLite
+  has one writer at a time anyway and counts in the row.
 
 Either way it is one statement for any count. What a sequence looks like is reference data and costs none.
 """
@@ -21,7 +21,22 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from server import Boolean, Char, Date, Integer, Many2one, Model, One2many, Selection, UserError, ValidationError, _, action, constrains, depends
+from server import (
+    Boolean,
+    Char,
+    Date,
+    Integer,
+    Many2one,
+    Model,
+    One2many,
+    Selection,
+    UserError,
+    ValidationError,
+    _,
+    action,
+    constrains,
+    depends,
+)
 
 if TYPE_CHECKING:
     from typing import Self
@@ -72,7 +87,9 @@ class Shape(NamedTuple):
 
 
 def fill(text: str, when: datetime) -> str:
-    """`text` with its places filled for the moment `when`; `%%` is a percent sign. Raises `ValueError` that names an unknown place."""
+    """`text` with its places filled for the moment `when`; `%%` is a percent sign. Raises `ValueError` that names an unknown
+    place.
+    """
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -122,10 +139,16 @@ class IrSequence(Model, name="ir.sequence"):
         _("Begins again"),
         help=_("Empty: each year when the prefix or suffix shows the year, otherwise never."),
     )
-    company_id = Many2one("res.company", _("Company"), ondelete="cascade", default=lambda env: None, help=_("Empty: shared by all companies."))
+    company_id = Many2one(
+        "res.company", _("Company"), ondelete="cascade", default=lambda env: None, help=_("Empty: shared by all companies.")
+    )
     date_range_ids = One2many("ir.sequence.date_range", "sequence_id", _("Counters"))
     number_next = Integer(
-        _("Next number"), compute="_compute_number_next", inverse="_inverse_number_next", copy=False, aliases=("number_next_actual",)
+        _("Next number"),
+        compute="_compute_number_next",
+        inverse="_inverse_number_next",
+        copy=False,
+        aliases=("number_next_actual",),
     )
     use_date_range = Boolean(_("Begins again by date"), compute="_compute_use_date_range")
 
@@ -197,7 +220,9 @@ class IrSequence(Model, name="ir.sequence"):
     def _load_codes(self) -> dict[tuple[str, int | None], int]:
         table = self.table
         rows = self.env.execute(
-            sa.select(table.c.code, table.c.company_id, table.c.id).where(table.c.code.is_not(None), table.c.active.is_(True)).order_by(table.c.id.desc())
+            sa.select(table.c.code, table.c.company_id, table.c.id)
+            .where(table.c.code.is_not(None), table.c.active.is_(True))
+            .order_by(table.c.id.desc())
         )
         return {(row.code, row.company_id): row.id for row in rows}
 
@@ -205,7 +230,8 @@ class IrSequence(Model, name="ir.sequence"):
     def next_by_code(self, sequence_code: str, count: int | None = None, date: date | str | None = None) -> Any:
         """The next number of the sequence with this code: a string, or with `count` a list of that many.
 
-        None when the current company has no such sequence. `date` (default: now in the company's time zone) fills year, month and day.
+        None when the current company has no such sequence. `date` (default: now in the company's time zone) fills year, month and
+        day.
         """
         codes = self._codes()
         sequence_id = codes.get((sequence_code, self.env.company_id)) or codes.get((sequence_code, None))
@@ -246,9 +272,14 @@ class IrSequence(Model, name="ir.sequence"):
         counter_id = self.env.process_cache(key, lambda: counters._counter_id(shape.id, start))
         if counter_id is None:
             counter_id = self._counter(shape, day).id
-        values = counters._native_values(counter_id, shape, count) if counters._native(shape) else counters._row_values(counter_id, shape, count)
+        values = (
+            counters._native_values(counter_id, shape, count)
+            if counters._native(shape)
+            else counters._row_values(counter_id, shape, count)
+        )
         if values is None:
-            # The counter was remembered by this process and has been deleted since, or belongs to a transaction that was rolled back.
+            # The counter was remembered by this process and has been deleted since, or belongs to a transaction that was rolled
+            # back.
             values = counters._row_values(self._counter(shape, day).id, shape, count) or []
         self.env.transaction.forget(self._fields["number_next"])
         return values
@@ -262,7 +293,9 @@ class IrSequence(Model, name="ir.sequence"):
         if found:
             return found
         self.sudo().browse([shape.id]).lock()
-        return counters.search(wanted, limit=1) or counters.create({"sequence_id": shape.id, "date_from": start, "date_to": _end(shape, start)})
+        return counters.search(wanted, limit=1) or counters.create(
+            {"sequence_id": shape.id, "date_from": start, "date_to": _end(shape, start)}
+        )
 
     def write(self, vals: dict[str, Any]) -> Any:
         """Change sequences; when counting changes its way, each counter goes on from where it stands."""
@@ -302,7 +335,9 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
         if self._postgresql():
             self.env.flush()
             for counter in counters:
-                self.env.execute(sa.text(f"CREATE SEQUENCE IF NOT EXISTS {_native_name(counter.id)} START {max(counter.number_next, 1)}"))
+                self.env.execute(
+                    sa.text(f"CREATE SEQUENCE IF NOT EXISTS {_native_name(counter.id)} START {max(counter.number_next, 1)}")
+                )
         return counters
 
     def unlink(self) -> Any:
@@ -322,14 +357,21 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
 
     def _counter_id(self, sequence_id: int, start: date) -> int | None:
         table = self.table
-        found = self.env.execute(sa.select(table.c.id).where(table.c.sequence_id == sequence_id, table.c.date_from == start)).scalar()
+        found = self.env.execute(
+            sa.select(table.c.id).where(table.c.sequence_id == sequence_id, table.c.date_from == start)
+        ).scalar()
         return int(found) if found is not None else None
 
     def _row_values(self, counter_id: int, shape: Shape, count: int) -> list[int] | None:
         """Take `count` values by moving the row on; None when the row is not there."""
         table = self.table
         width = count * shape.increment
-        statement = table.update().where(table.c.id == counter_id).values(number_next=table.c.number_next + width).returning(table.c.number_next)
+        statement = (
+            table.update()
+            .where(table.c.id == counter_id)
+            .values(number_next=table.c.number_next + width)
+            .returning(table.c.number_next)
+        )
         after = self.env.execute(statement).scalar()
         return None if after is None else list(range(after - width, after, shape.increment))
 

@@ -18,7 +18,9 @@ class ResLang(Model, name="res.lang"):
     iso_code = Char(_("ISO code"))
     url_code = Char(_("URL code"))
     active = Boolean(_("Active"), default=True)
-    direction = Selection([("ltr", _("Left to right")), ("rtl", _("Right to left"))], _("Direction"), default="ltr", required=True)
+    direction = Selection(
+        [("ltr", _("Left to right")), ("rtl", _("Right to left"))], _("Direction"), default="ltr", required=True
+    )
     date_format = Char(_("Date format"), default="%m/%d/%Y", required=True)
     time_format = Char(_("Time format"), default="%H:%M:%S", required=True)
     week_start = Selection(
@@ -46,5 +48,10 @@ class ResLang(Model, name="res.lang"):
     def unlink(self) -> object:
         """English cannot be deleted: every text falls back to it."""
         if any(lang.code == "en_US" for lang in self):
-            raise UserError(_("English cannot be deleted: texts without a translation are shown in it. Archive it if nobody should choose it."))
+            raise UserError(
+                _(
+                    "English cannot be deleted: texts without a translation are shown in it. Archive it if nobody should choose "
+                    "it."
+                )
+            )
         return super().unlink()

@@ -52,7 +52,9 @@ class MailMessage(Model, name="mail.message"):
         required=True,
     )
     subtype_id = Many2one("mail.message.subtype", _("Kind"), ondelete="set null")
-    attachment_ids = Many2many("ir.attachment", _("Attachments"), relation="mail_message_attachment_rel", column1="message_id", column2="attachment_id")
+    attachment_ids = Many2many(
+        "ir.attachment", _("Attachments"), relation="mail_message_attachment_rel", column1="message_id", column2="attachment_id"
+    )
     parent_id = Many2one("mail.message", _("Answers"), ondelete="set null")
     child_ids = One2many("mail.message", "parent_id", _("Answers to it"))
     company_id = Many2one("res.company", _("Company"), default=lambda env: None, ondelete="cascade")
@@ -63,7 +65,10 @@ class MailMessage(Model, name="mail.message"):
             message.record_name = None
         for model, messages in self.filtered(lambda one: one.model and one.res_id).grouped("model").items():
             if model in self.env:
-                names = {record.id: record.display_name for record in self.env[model].browse(messages.mapped(lambda one: one.res_id)).exists()}
+                names = {
+                    record.id: record.display_name
+                    for record in self.env[model].browse(messages.mapped(lambda one: one.res_id)).exists()
+                }
                 for message in messages:
                     message.record_name = names.get(message.res_id)
 
@@ -110,7 +115,9 @@ class MailThread(Model, abstract=True):
         email_from: str | None = None,
         **ignored: Any,
     ) -> Any:
-        """Leave a message on each record; answers the new `mail.message` records. Needs the right to read them. Other keywords are ignored."""
+        """Leave a message on each record; answers the new `mail.message` records. Needs the right to read them. Other keywords
+        are ignored.
+        """
         self.check_outside("read")
         subtype = self.env.ref(subtype_xmlid, raise_if_missing=False) if subtype_xmlid else None
         values = [

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 SYSTEM_UID = 1
 ADMIN_UID = 2
 
-#: A shorter password is refused when people set one through a door. (NIST SP 800-63B 3.1.1.2 asks for 8; the demo data is exempt.)
+#: A shorter password is refused when people set one through a door. (NIST SP 800-63B 3.1.1.2 asks for 8; the demo data is
+#: exempt.)
 MIN_PASSWORD = 8
 
 _zones: frozenset[str] = frozenset()
@@ -43,7 +44,9 @@ def check_time_zone(name: str | None) -> None:
     if not _zones:
         _zones = frozenset(available_timezones())
     if name not in _zones:
-        raise ValidationError(_("%(name)s is not a time zone. Use a name like America/Mexico_City, America/Lima or UTC.", name=name))
+        raise ValidationError(
+            _("%(name)s is not a time zone. Use a name like America/Mexico_City, America/Lima or UTC.", name=name)
+        )
 
 
 class ResUsers(Model, name="res.users"):
@@ -57,20 +60,39 @@ class ResUsers(Model, name="res.users"):
 
     login = Char(_("Login"), required=True, tracking=True)
     name = Char(_("Name"), required=True, tracking=True)
-    password = Char(_("Password"), compute="_compute_password", inverse="_inverse_password", copy=False, help=_("Write only; it never comes back."))
+    password = Char(
+        _("Password"),
+        compute="_compute_password",
+        inverse="_inverse_password",
+        copy=False,
+        help=_("Write only; it never comes back."),
+    )
     password_hash = Char("Password hash", copy=False, groups=".")
     email = Char(_("E-mail"))
     company_id = Many2one("res.company", _("Default company"), required=True, ondelete="restrict", tracking=True)
     company_ids = Many2many(
-        "res.company", _("Allowed companies"), relation="res_company_users_rel", column1="user_id", column2="company_id", tracking=True
+        "res.company",
+        _("Allowed companies"),
+        relation="res_company_users_rel",
+        column1="user_id",
+        column2="company_id",
+        tracking=True,
     )
     group_ids = Many2many(
-        "res.groups", _("Groups"), relation="res_groups_users_rel", column1="user_id", column2="group_id", aliases=("groups_id",), tracking=True
+        "res.groups",
+        _("Groups"),
+        relation="res_groups_users_rel",
+        column1="user_id",
+        column2="group_id",
+        aliases=("groups_id",),
+        tracking=True,
     )
     lang = Char(_("Language"), default=lambda env: env.company.lang if env.company else "en_US")
     tz = Char(_("Time zone"), default=lambda env: env.company.tz if env.company else "UTC")
     active = Boolean(_("Active"), default=True, required=True, tracking=True)
-    share = Boolean(_("External user"), compute="_compute_share", help=_("True for users outside of the group of internal users."))
+    share = Boolean(
+        _("External user"), compute="_compute_share", help=_("True for users outside of the group of internal users.")
+    )
     signature = Html(_("Signature"))
     login_date = Datetime(_("Last login"), readonly=True, copy=False)
 
@@ -141,7 +163,9 @@ class ResUsers(Model, name="res.users"):
         """Delete users who never left a trace; the system and the administrator cannot be deleted."""
         for user in self:
             if user.id in (SYSTEM_UID, ADMIN_UID):
-                raise UserError(_("%(name)s cannot be deleted: the system needs this user. Archive or rename it.", name=user.name))
+                raise UserError(
+                    _("%(name)s cannot be deleted: the system needs this user. Archive or rename it.", name=user.name)
+                )
         return super().unlink()
 
     @action(model=True, readonly=True)

@@ -1,8 +1,8 @@
 """What the calling user may do: models by operation, records by domain, fields by group.
 
-The lines of `ir.model.access` are compiled once per set of groups and set of enabled addons and remembered in the process, so asking costs no
-query. Rights add up: one line without a domain opens all records, several domains are ORed. Superuser mode (`env.su`) passes all of it, never the company wall,
-which is not here but in every query.
+The lines of `ir.model.access` are compiled once per set of groups and set of enabled addons and remembered in the process, so
+asking costs no query. Rights add up: one line without a domain opens all records, several domains are ORed. Superuser mode
+(`env.su`) passes all of it, never the company wall, which is not here but in every query.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ class Access:
         for target in present:
             if target in env and target != model and self.allowed(target, wanted):
                 records = env[target].with_context(active_test=False)
-                parts.append(["&", (model_field, "=", target), (id_field, "in", records.query(self.rule(target, wanted) or [], "id"))])
+                parts.append(
+                    ["&", (model_field, "=", target), (id_field, "in", records.query(self.rule(target, wanted) or [], "id"))]
+                )
         return any_of(parts)
 
     def _refusal(self, model: str, operation: str) -> AccessError:
@@ -128,7 +130,8 @@ class Access:
         if groups:
             return AccessError(
                 _(
-                    "You may not %(operation)s %(label)s (%(model)s). These groups may: %(groups)s. Ask an administrator if you need the right.",
+                    "You may not %(operation)s %(label)s (%(model)s). These groups may: %(groups)s. Ask an administrator if you "
+                    "need the right.",
                     operation=_VERBS[operation],
                     label=label,
                     model=model,
@@ -138,7 +141,8 @@ class Access:
             )
         return AccessError(
             _(
-                "You may not %(operation)s %(label)s (%(model)s). No group has this right; an administrator can add an access line.",
+                "You may not %(operation)s %(label)s (%(model)s). No group has this right; an administrator can add an access "
+                "line.",
                 operation=_VERBS[operation],
                 label=label,
                 model=model,
@@ -186,4 +190,3 @@ def _compile(env: Environment, facts: UserFacts, enabled: frozenset[str]) -> Com
             elif (domains := compiled[key]) is not None:
                 domains.append(parse_domain(line.domain))
     return {key: tuple(domains) if domains is not None else () for key, domains in compiled.items()}
-

@@ -1,9 +1,10 @@
 """Who is calling: logins and passwords, and the short memory that makes them cheap.
 
-XML-RPC and `/jsonrpc` bring the password with every call, and a good password hash is slow on purpose. So a verified pair of user and password is remembered
-in this process for `MEMORY_SECONDS` under a keyed digest (HMAC-SHA256 with a key that lives and dies with the process: the memory holds no password
-and nothing one could try passwords against elsewhere). It is forgotten the moment the password or the user changes, in whichever process: each
-entry carries the data version it was checked at, and a later version makes it look at the user's row again.
+XML-RPC and `/jsonrpc` bring the password with every call, and a good password hash is slow on purpose. So a verified pair of user
+and password is remembered in this process for `MEMORY_SECONDS` under a keyed digest (HMAC-SHA256 with a key that lives and dies
+with the process: the memory holds no password and nothing one could try passwords against elsewhere). It is forgotten the moment
+the password or the user changes, in whichever process: each entry carries the data version it was checked at, and a later version
+makes it look at the user's row again.
 
     proof = credentials.prove(database, uid, password)          # None: wrong. No query when remembered
     database.run(uid, context, lambda env: proof.holds(env) and work(env))
@@ -151,7 +152,9 @@ class Proof:
 
 def _row(env: Environment, where: Any) -> Any:
     users = env.transaction.registry.metadata.tables["res_users"]
-    return env.run(sa.select(users.c.id, users.c.login, users.c.active, users.c.password_hash, users.c.login_date).where(where)).first()
+    return env.run(
+        sa.select(users.c.id, users.c.login, users.c.active, users.c.password_hash, users.c.login_date).where(where)
+    ).first()
 
 
 def _read(database: Database, where: str, value: Any) -> tuple[Any, Any]:
@@ -171,7 +174,11 @@ def _established(database: Database, who: str, where: str, value: Any, password:
     wait = max(memory.throttle.wait(throttle_key), memory.addresses.wait(address) if address else 0.0)
     if wait > 0:
         raise TooManyAttempts(
-            _("Too many wrong passwords for this user from this address. Wait %(seconds)s seconds and try again.", seconds=int(wait) + 1), wait=wait
+            _(
+                "Too many wrong passwords for this user from this address. Wait %(seconds)s seconds and try again.",
+                seconds=int(wait) + 1,
+            ),
+            wait=wait,
         )
     row, version = _read(database, where, value)
     usable = row is not None and row.active and row.id != SYSTEM_UID
@@ -204,7 +211,7 @@ def prove(database: Database, uid: int, password: str, address: str = "") -> Pro
 
 
 def verify(database: Database, uid: int, password: str, address: str = "") -> bool:
-    """True when `password` is that of the active user `uid`, at this moment. One statement when remembered; see `prove` for none."""
+    """True when `password` is that of the active user `uid`, now. One statement when remembered; see `prove` for none."""
     proof = prove(database, uid, password, address)
     if proof is None:
         return False

@@ -1,6 +1,7 @@
 """Password hashes: argon2id with the parameters of the OWASP password storage cheat sheet (19 MiB, two passes, one lane).
 
-That is some 20 ms and 19 MiB a check: dear for whoever guesses, cheap enough for a login, and never paid per call (see `credentials`).
+That is some 20 ms and 19 MiB a check: dear for whoever guesses, cheap enough for a login, and never paid per call (see
+`credentials`).
 """
 
 from __future__ import annotations

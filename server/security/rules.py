@@ -1,7 +1,7 @@
 """Domains of access lines: Python literals in which a few names stand for who is calling.
 
-`[("user_id", "=", user.id)]`, `[("id", "in", user.company_ids)]`, `[("partner_id", "=", user.partner_id)]`, `[("company_id", "=", company.id)]`,
-`companies.ids`, `today`. Nothing else is evaluated: no calls, no operators, no other names.
+`[("user_id", "=", user.id)]`, `[("id", "in", user.company_ids)]`, `[("partner_id", "=", user.partner_id)]`, `[("company_id", "=",
+company.id)]`, `companies.ids`, `today`. Nothing else is evaluated: no calls, no operators, no other names.
 """
 
 from __future__ import annotations
@@ -59,16 +59,25 @@ def _convert(node: ast.expr) -> Any:
             return _CONSTANTS[node.id]
         if node.id == "today":
             return Place("today", "")
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in _ROOTS and not node.attr.startswith("_"):
+    if (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in _ROOTS
+        and not node.attr.startswith("_")
+    ):
         if node.value.id == "companies" and node.attr != "ids":
             raise ValueError("only companies.ids is known of companies")
         return Place(node.value.id, node.attr)
-    raise ValueError(f"{ast.unparse(node)} may not stand in a domain; use literals, user.<field>, company.<field>, companies.ids or today")
+    raise ValueError(
+        f"{ast.unparse(node)} may not stand in a domain; use literals, user.<field>, company.<field>, companies.ids or today"
+    )
 
 
 @lru_cache(maxsize=1024)
 def parse_domain(text: str) -> tuple[Any, ...]:
-    """The terms of a domain, with `Place` objects where the caller comes in. Raises `ValueError` that says what may not stand there."""
+    """The terms of a domain, with `Place` objects where the caller comes in. Raises `ValueError` that says what may not stand
+    there.
+    """
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
