@@ -6,7 +6,13 @@ from server.addon.manifest import Addon
 from server.text import _
 
 #: Data files in the order of loading, relative to the package `server`.
-DATA: tuple[str, ...] = ()
+DATA: tuple[str, ...] = (
+    "data/groups.yaml",
+    "data/companies.yaml",
+    "data/res.lang.csv",
+    "data/mail.yaml",
+    "data/schedules.yaml",
+)
 
 KERNEL = Addon(
     "kernel",

@@ -1,0 +1,285 @@
+"""One lifecycle operation: a transaction, the registry it works with, and the environments in which data files and hooks run.
+
+Everything happens in one database transaction, DDL included; a lock lets only one operation run at a time. Other processes see nothing until
+the commit, and then the raised counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from server.addon import graph, listing, schema, state
+from server.addon.discovery import Discovery, discover
+from server.addon.kernel import KERNEL
+from server.addon.loading import Known, Loader, Report
+from server.addon.manifest import Addon
+from server.addon.state import ModuleRow
+from server.addon.usable import build
+from server.errors import SetupError, UserError
+from server.text import Text, _
+
+if TYPE_CHECKING:
+    from server.database import Database
+    from server.model.environment import Environment, Transaction
+    from server.model.registry import Registry
+
+ROOT_UID = 1
+#: Key of the advisory lock on PostgreSQL.
+_LOCK = 0x0C01CA
+
+
+class Session:
+    """The working state of one operation; use as a context manager, `commit()` before leaving to keep the result."""
+
+    def __init__(self, database: Database, discovery: Discovery | None = None) -> None:
+        self.database = database
+        self.discovery = discovery or discover()
+        self.failed: dict[str, Text | str] = {}
+        self.registry: Registry
+        self.transaction: Transaction
+        self.rows: dict[str, ModuleRow] = {}
+        self.enabled: dict[int, frozenset[str]] = {}
+        self.report = Report()
+        self.plan = schema.Plan()
+        self._loader: Loader | None = None
+        self._kept = False
+
+    # -- the transaction ---------------------------------------------------------------------------------------------
+    def __enter__(self) -> Session:
+        self.conn: sa.Connection = self.database.engine.connect()
+        try:
+            self._tx = self.conn.begin()
+            if self.conn.dialect.name == "postgresql":
+                self.conn.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")
+            self.rows = state.modules(self.conn)
+            self.enabled = state.enabled(self.conn)
+        except BaseException:
+            self.conn.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if not self._kept and self._tx.is_active:
+                self._tx.rollback()
+        finally:
+            self.conn.close()
+            if not self._kept:
+                state.forget(self.database.engine)
+
+    def commit(self) -> None:
+        """Write the module rows, raise the counter and keep everything."""
+        listing.write_rows(self.conn, self.discovery, self.failed)
+        state.bump_registry(self.conn)
+        state.bump_data(self.conn)
+        self._tx.commit()
+        self._kept = True
+        self.database.refresh()
+
+    # -- addons ------------------------------------------------------------------------------------------------------
+    @property
+    def installed(self) -> dict[str, str]:
+        """Name → version of what is installed."""
+        return {name: row.version for name, row in self.rows.items() if row.active}
+
+    def available(self) -> dict[str, Addon]:
+        """Addons that could be installed: those with all they need."""
+        broken = {**self.discovery.failed, **graph.problems(self.discovery.addons, self.discovery.failed)}
+        return {name: addon for name, addon in self.discovery.addons.items() if name not in broken}
+
+    def demand(self, names: Iterable[str]) -> set[str]:
+        """The names and all they need; raises `SetupError` with the full reason when one cannot be used."""
+        broken = {**self.discovery.failed, **graph.problems(self.discovery.addons, self.discovery.failed)}
+        wanted = set(names)
+        for name in sorted(wanted):
+            if name in broken:
+                raise SetupError(_("Addon %(name)s cannot be used. %(reason)s", name=name, reason=broken[name]))
+        return graph.closure(wanted, self.discovery.addons)
+
+    def compose(self, installed: dict[str, str], needed: Iterable[str] = (), check_versions: bool = True) -> None:
+        """Build the registry of `installed`; raises `SetupError` when one of `needed` cannot be composed."""
+        self.registry, self.failed = build(self.discovery, installed, check_versions)
+        for name in needed:
+            if name in self.failed:
+                raise SetupError(_("Addon %(name)s cannot be used. %(reason)s", name=name, reason=self.failed[name]))
+
+    def order(self, names: Iterable[str]) -> list[Addon]:
+        """The named addons that are in the registry, dependencies first."""
+        wanted = set(names)
+        return [addon for addon in self.registry.addons if addon.name in wanted]
+
+    # -- schema ------------------------------------------------------------------------------------------------------
+    def sync(self) -> None:
+        """Bring the tables to what the registry wants, and record who owns what."""
+        owned = {name: row.owned for name, row in self.rows.items() if name in self.registry.names}
+        self.plan = schema.plan(self.conn, self.registry.metadata, owned, _defaults(self.registry))
+        self.plan.execute(self.conn)
+        for name, mine in schema.ownership(self.registry.metadata).items():
+            row = self.rows.setdefault(name, ModuleRow(name))
+            row.owned = schema.merged(row.owned, mine)
+
+    def save(self, name: str) -> None:
+        """Write the module row of an addon."""
+        addon = self.discovery.addons.get(name)
+        row = self.rows[name]
+        state.save(self.conn, row, {**listing.shown(addon, row.version), "failure": None})
+
+    # -- environments ------------------------------------------------------------------------------------------------
+    def open(self) -> None:
+        """Start working with records under the registry."""
+        from server.model.environment import Transaction
+
+        self.transaction = Transaction(self.database, self.conn)
+        self.transaction.registry = self.registry
+        self.transaction.enabled = self.enabled
+
+    def env(self, addons: Iterable[str] | None = None) -> Environment:
+        """The superuser's environment; its models are those of `addons` (with the kernel), else of the main company's."""
+        from server.model.environment import Environment
+
+        env = Environment(self.transaction, ROOT_UID)
+        if addons is not None:
+            env._models = self.registry.for_enabled(frozenset(addons) | graph.ALWAYS)
+        return env
+
+    def company_ids(self) -> list[int]:
+        """All companies, in order of id."""
+        if self.transaction.dirty:
+            self.env().flush()
+        table = self.registry.metadata.tables["res_company"]
+        return [row[0] for row in self.conn.execute(sa.select(table.c.id).order_by(table.c.id))]
+
+    # -- data --------------------------------------------------------------------------------------------------------
+    def bootstrap(self) -> None:
+        """The first company and the system user, which every other row refers to; the kernel's data files complete them."""
+        tables = self.registry.metadata.tables
+        company, users = tables["res_company"], tables["res_users"]
+        company_id = self._first_row(company, {"name": "My Company"})
+        uid = self._first_row(users, {"login": "__system__", "name": "System", "company_id": company_id})
+        if uid != ROOT_UID:
+            raise SetupError(_("The database is not empty: the first user has the id %(id)s. Use an empty database.", id=uid))
+        link = tables["res_company_users_rel"]
+        self.conn.execute(sa.insert(link).values(company_id=company_id, user_id=uid))
+        self.loader.known["base.main_company"] = Known("res.company", company_id)
+        self.loader.known["base.user_root"] = Known("res.users", uid)
+
+    def _first_row(self, table: sa.Table, values: dict[str, Any]) -> int:
+        """Insert a row with the defaults its fields have as plain values."""
+        for field in self.registry.fields[table.info["model"]].values():
+            if field.stored and field.default is not None and not callable(field.default) and field.name in table.c:
+                values.setdefault(field.name, field.default)
+        result = self.conn.execute(sa.insert(table).values(values).returning(table.c.id))
+        return int(result.scalar_one())
+
+    @property
+    def loader(self) -> Loader:
+        """The loader of this operation."""
+        if self._loader is None:
+            self._loader = Loader(self.env(()))
+        return self._loader
+
+    def load(self, addon: Addon, files: Sequence[str], demo: bool = False) -> None:
+        """Load files of an addon. Data see the addon and what it needs; demo data see what their company has enabled."""
+        if not files:
+            return
+        names = graph.closure([addon.name], self.discovery.addons)
+        env = self.env(self.registry.names & self.installed.keys() | names if demo else names)
+        self.report.add(self.loader.load(env, addon, files, self.rows[addon.name].loaded))
+
+    def load_access(self, addon: Addon) -> None:
+        """Bring the access lines of an addon to those of its `security/access.csv`."""
+        from server.models.ir_access import load_access
+
+        names = graph.closure([addon.name], self.discovery.addons)
+        try:
+            load_access(self.env(names), addon)
+        except (ValueError, KeyError) as error:
+            raise SetupError(_("Addon %(addon)s: its access lines cannot be loaded: %(reason)s", addon=addon.name, reason=str(error))) from error
+        self.env(names).flush()
+
+    def reflect(self) -> None:
+        """Bring `ir.model` and `ir.model.fields` to the registry."""
+        from server.models.ir_model import reflect
+
+        env = self.env(self.registry.names)
+        reflect(env)
+        env.flush()
+
+    def forbid_demo_in_production(self) -> None:
+        """Refuse demo data on a database marked as production."""
+        if not state.ready(self.conn):
+            return
+        query = sa.text("select value from ir_config_parameter where key = 'database.production'")
+        value = self.conn.execute(query).scalar()
+        if value and str(value).strip().lower() not in ("0", "false", "no"):
+            raise SetupError(
+                _("This database is marked as production (`database.production`): demo data are not loaded into it. Use another database.")
+            )
+
+    # -- enabling ----------------------------------------------------------------------------------------------------
+    def enable(self, company_id: int, names: Iterable[str]) -> list[str]:
+        """Enable addons and all they need for a company, dependencies first, glue after; each hears its `addon_enabled`.
+
+        Returns what was new, in order.
+        """
+        current = self.enabled.get(company_id, graph.ALWAYS)
+        there = {addon.name: addon for addon in self.registry.addons if self.rows.get(addon.name, ModuleRow("")).active}
+        wanted = graph.closure(names, there) - current
+        wanted |= graph.glue(current | wanted, there)
+        done = []
+        for addon in self.order(wanted):
+            state.enable(self.conn, company_id, [addon.name])
+            self.enabled[company_id] = self.enabled.get(company_id, graph.ALWAYS) | {addon.name}
+            env = self.env().with_company(company_id)
+            env._models = self.registry.for_enabled(self.enabled[company_id])
+            try:
+                env.hooks.addon_enabled(env=env, company=env["res.company"].browse(company_id), addon=addon.name)
+                env.flush()
+            except UserError as error:
+                name = env["res.company"].browse(company_id).display_name
+                raise SetupError(
+                    _("%(addon)s cannot be enabled for %(company)s: %(reason)s", addon=addon.name, company=name, reason=error.message)
+                ) from error
+            done.append(addon.name)
+        return done
+
+    def disable(self, company_id: int, names: Iterable[str]) -> list[str]:
+        """Disable addons for a company, dependants first; each may object by its `addon_disabling`."""
+        wanted = set(names) & self.enabled.get(company_id, frozenset())
+        done = []
+        for addon in reversed(self.order(wanted)):
+            env = self.env().with_company(company_id)
+            env._models = self.registry.for_enabled(self.enabled[company_id])
+            try:
+                env.hooks.addon_disabling(env=env, company=env["res.company"].browse(company_id), addon=addon.name)
+                env.flush()
+            except UserError as error:
+                name = env["res.company"].browse(company_id).display_name
+                raise SetupError(
+                    _("%(addon)s cannot be disabled for %(company)s: %(reason)s", addon=addon.name, company=name, reason=error.message)
+                ) from error
+            done.append(addon.name)
+        lost = wanted - set(done)  # not in the registry (broken): nobody to ask
+        done.extend(sorted(lost))
+        state.disable(self.conn, done, company_id)
+        self.enabled[company_id] = self.enabled.get(company_id, frozenset()) - set(done)
+        return done
+
+
+def _defaults(registry: Registry) -> dict[tuple[str, str], Any]:
+    """(table, column) → plain default of required fields, for rows that are there when the column comes."""
+    found = {}
+    for model, fields in registry.fields.items():
+        for field in fields.values():
+            if field.stored and field.required and field.default is not None and not callable(field.default):
+                found[model.replace(".", "_"), field.name] = field.default
+    return found
+
+
+def kernel_version() -> str:
+    """Version of the kernel's package."""
+    return KERNEL.version

@@ -1,0 +1,69 @@
+"""Which of the installed addons run: those whose package is there, whose dependencies hold, and that the registry can compose.
+
+A broken addon never stops the server: it is left out with its reason, and those that need it with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from server.addon import graph
+from server.addon.discovery import Discovery
+from server.addon.kernel import KERNEL
+from server.addon.manifest import Addon
+from server.errors import RegistryError, SetupError
+from server.text import Text, _
+
+if TYPE_CHECKING:
+    from server.model.registry import Registry
+
+
+def usable(discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True) -> tuple[list[Addon], dict[str, Text | str]]:
+    """The addons to compose, dependencies first, and name → reason for installed ones that cannot be.
+
+    :param installed: name → version in the database.
+    :param check_versions: False lets packages run whose version differs from the database's (an upgrade in progress).
+    """
+    failed: dict[str, Text | str] = {}
+    present: dict[str, Addon] = {}
+    for name, version in installed.items():
+        addon = discovery.addons.get(name)
+        if addon is None:
+            failed[name] = discovery.failed.get(name) or _(
+                "Its package is not there any more. Install it again, or remove its data with `colca addon purge --missing %(name)s`.", name=name
+            )
+        elif check_versions and version and version != addon.version:
+            failed[name] = _(
+                "The database has version %(old)s, the package is %(new)s. Run `colca addon upgrade %(name)s`.",
+                old=version,
+                new=addon.version,
+                name=name,
+            )
+        else:
+            present[name] = addon
+    failed.update({name: reason for name, reason in graph.problems(present, failed).items() if name not in failed})
+    return graph.order(present, [name for name in present if name not in failed]), failed
+
+
+def build(discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True) -> tuple[Registry, dict[str, Text | str]]:
+    """The registry of all installed addons that work, and name → reason for the others.
+
+    Raises `SetupError` when the kernel itself is to blame: then nothing can run.
+    """
+    from server.model.registry import Registry
+
+    wanted = dict(installed)
+    wanted.setdefault(KERNEL.name, KERNEL.version)
+    refused: dict[str, Text | str] = {}
+    while True:
+        found = Discovery({name: addon for name, addon in discovery.addons.items() if name not in refused}, {**discovery.failed, **refused})
+        addons, failed = usable(found, wanted, check_versions)
+        if KERNEL.name in failed:
+            raise SetupError(_("The kernel cannot run. %(reason)s", reason=failed[KERNEL.name]))
+        try:
+            return Registry(addons), failed
+        except RegistryError as error:
+            if not error.addon or error.addon == KERNEL.name or error.addon in refused:
+                raise
+            refused[error.addon] = error.message
