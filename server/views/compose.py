@@ -80,7 +80,7 @@ def compose(declared: Sequence[tuple[str, Sequence[Declaration]]], classes: Mapp
     """Compose and check.
 
     :param declared: pairs of addon name and what it declared, in dependency order.
-    :param classes: model name → model class (with `_fields` and `public_methods`).
+    :param classes: model name → model class (with `_fields`, `_aliases` and `public_methods()`).
     """
     result = ViewSet()
     extensions: list[tuple[str, Extension]] = []
@@ -297,8 +297,8 @@ class _Checker:
             if "." in element.name:
                 if element.name not in self.result.actions:
                     return f"there is no action {element.name}.{_similar(element.name, self.result.actions)}"
-            elif element.name not in cls.public_methods:
-                return f"{model} has no public method {element.name}.{_similar(element.name, cls.public_methods)}"
+            elif element.name not in cls.public_methods():
+                return f"{model} has no public method {element.name}.{_similar(element.name, cls.public_methods())}"
             count = element.attributes.get("count")
             if count is not None and self.field(model, count) is None:
                 return f"the button {element.key} counts {count}, which {model} does not have."

@@ -133,7 +133,7 @@ def plain_view(records: Records, kind: str) -> View:
         for field in cls._fields.values()
         if field.name not in UNSHOWN and field.type not in ("binary", "json") and not (field.computed and not field.stored)
     ]
-    title = cls.rec_name if cls.rec_name in cls._fields else "display_name"
+    title = cls._rec_name if cls._rec_name in cls._fields else "display_name"
     if kind == "search":
         searchable = title if title != "display_name" else next(iter(shown), "id")
         return SearchView(f"{model}.search", model=model, fields=[Field(searchable)])

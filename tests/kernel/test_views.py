@@ -31,7 +31,7 @@ def model(*methods: str, **fields: str) -> SimpleNamespace:
     return SimpleNamespace(
         _fields={name: SimpleNamespace(name=name, comodel=comodel, groups="") for name, comodel in fields.items()},
         _aliases={"order_lines": "order_line"},
-        public_methods=dict.fromkeys(methods),
+        public_methods=lambda: dict.fromkeys(methods),
     )
 
 
