@@ -37,7 +37,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
         from server.database import Database
 
         database = Database(settings.database_url)
-    app = Flask("server", static_folder=None, template_folder=None)
+    app = Flask(__name__, static_folder=None, template_folder=None)
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.max_body, PROPAGATE_EXCEPTIONS=False)
     app.session_interface = _NoSessions()
     app.extensions["colca"] = Server(settings, database)

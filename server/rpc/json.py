@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from server.rpc.errors import MalformedRequest
+from server.rpc.errors import MalformedRequest, ValueRefused
 from server.text import Text, _
 
 #: Nesting of lists and mappings in a request.
@@ -30,28 +30,29 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 def loads(body: bytes) -> Any:
     """The value of a JSON text.
 
-    :raises MalformedRequest: not JSON, not UTF-8, nested too deeply, too many values, or a character no database takes.
+    :raises MalformedRequest: not JSON, not UTF-8, or more lists and mappings than anybody means.
     """
     if body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
         raise MalformedRequest(_("The body has more than %(limit)s lists and mappings.", limit=MAX_CONTAINERS))
     try:
-        value = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as exc:
         raise MalformedRequest(_("The body is not valid JSON: %(reason)s.", reason=exc.msg)) from None
+
+
+def check(body: bytes, value: Any) -> None:
+    """Refuse what is JSON but cannot be meant; most bodies are not looked at, since they cannot hold any of it.
+
+    :raises ValueRefused: nested too deeply, or a character that no database takes.
+    """
     has_nul = b"\\u0000" in body
-    if _nested(body) or has_nul:
+    if has_nul or body.count(b"]") + body.count(b"}") > MAX_DEPTH:
         _check(value, 0, has_nul)
-    return value
-
-
-def _nested(body: bytes) -> bool:
-    """Whether the depth has to be measured at all: a body with few closing brackets cannot be deep."""
-    return body.count(b"]") + body.count(b"}") > MAX_DEPTH
 
 
 def _check(value: Any, depth: int, has_nul: bool) -> None:
     if depth > MAX_DEPTH:
-        raise MalformedRequest(_("The body is nested deeper than %(limit)s levels.", limit=MAX_DEPTH))
+        raise ValueRefused(_("The body is nested deeper than %(limit)s levels.", limit=MAX_DEPTH))
     kind = type(value)
     if kind is dict:
         for key, item in value.items():
@@ -64,7 +65,7 @@ def _check(value: Any, depth: int, has_nul: bool) -> None:
             if has_nul or type(item) is dict or type(item) is list:
                 _check(item, depth + 1, has_nul)
     elif has_nul and kind is str and "\0" in value:
-        raise MalformedRequest(_("A text in the body has a NUL character, which cannot be stored."))
+        raise ValueRefused(_("A text in the body has a NUL character, which cannot be stored."))
 
 
 def _default(value: Any, lang: str | None = None) -> Any:

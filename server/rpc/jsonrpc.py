@@ -12,26 +12,20 @@ from typing import Any
 
 from jsonrpcserver import Error, Result, Success, dispatch_to_serializable
 
-from server.rpc.errors import Fault, MalformedRequest, describe
+from server.rpc.errors import ArgumentError, Fault, MalformedRequest, describe
 from server.rpc.services import Server, ServiceCall
+from server.rpc.values import nothing
 from server.text import _
-
-_NOT_FOUND_NAMES = {"werkzeug.exceptions.NotFound"}
 
 
 def normalise(envelope: Any) -> dict[str, Any]:
     """A proper JSON-RPC 2.0 request for the method `call`, from what a client sent.
 
-    :raises MalformedRequest: when it is no object, or its `params` are none.
+    :raises MalformedRequest: when it is no object.
     """
     if not isinstance(envelope, dict):
         raise MalformedRequest(_("The body is not a JSON object: a call is one object with `params`."))
-    params = envelope.get("params")
-    if params is None:
-        params = {}
-    if not isinstance(params, dict):
-        raise MalformedRequest(_("`params` is not a JSON object: it holds `service`, `method` and `args`."))
-    return {"jsonrpc": "2.0", "method": "call", "params": {"params": params}, "id": envelope.get("id")}
+    return {"jsonrpc": "2.0", "method": "call", "params": {"params": envelope.get("params")}, "id": envelope.get("id")}
 
 
 def error_of(fault: Fault) -> dict[str, Any]:
@@ -61,10 +55,12 @@ class Answer:
         self.lang: str | None = None
 
 
-def _call(answer: Answer, params: dict[str, Any]) -> Result:
+def _call(answer: Answer, params: Any) -> Result:
     """The one method jsonrpcserver knows: whatever goes wrong becomes the error its clients expect."""
     try:
-        return Success(answer.work(params, answer))
+        if not isinstance(params, dict) and not nothing(params):
+            raise ArgumentError(_("`params` is not a JSON object: it holds `service`, `method` and `args`."))
+        return Success(answer.work(params or {}, answer))
     except Exception as exc:
         error = error_of(describe(exc, answer.lang))
         return Error(error["code"], error["message"], error["data"])

@@ -84,7 +84,14 @@ def _answer_xml(service: str, legacy: bool) -> Response:
 def answer_json(work: Callable[[dict[str, Any], jsonrpc.Answer], Any]) -> Response:
     """The response to a JSON-RPC envelope whose `params` go to `work`. HTTP 400 only for what is no envelope at all."""
     try:
-        response, lang = jsonrpc.respond(json.loads(body_of()), work)
+        body = body_of()
+        envelope = json.loads(body)
+
+        def checked(params: dict[str, Any], answer: jsonrpc.Answer) -> Any:
+            json.check(body, envelope)
+            return work(params, answer)
+
+        response, lang = jsonrpc.respond(envelope, checked)
     except MalformedRequest as exc:
         error = jsonrpc.error_of(describe(exc, None))
         return _json({"jsonrpc": "2.0", "id": None, "error": error}, None, 400)
