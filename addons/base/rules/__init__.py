@@ -1,0 +1,1 @@
+"""Pure rules of the addon: plain functions on values, no database."""
