@@ -20,94 +20,75 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # name | RFC without its check digit | street | street2 (colonia) | city | zip | state | phone | mail | tags
 CUSTOMERS_MX = """
-Abarrotes La Esperanza, S.A. de C.V.|AES050614H2|Av. Hidalgo 412|Centro|Toluca de Lerdo|50000|MEX|+52 722 214
-5180|compras@abarroteslaesperanza.example|grocery Súper Mi Tierra, S.A. de C.V.|SMT981120QK|Calz. Independencia Norte
-1875|Independencia|Guadalajara|44340|JAL|+52 33 3619 2044|pedidos@supermitierra.example|supermarket,gold Comercializadora del
-Bajío, S. de R.L. de C.V.|CBA110302R4|Blvd. Adolfo López Mateos 2304|Los Gavilanes|León|37270|GUA|+52 477 715
-3390|compras@comercializadorabajio.example|wholesale Tiendas El Ahorro del Norte, S.A. de C.V.|TAN030917LM|Av. Ruiz Cortines
-5100|Valle de Infonavit|Monterrey|64350|NLE|+52 81 8351 7722|proveedores@ahorronorte.example|supermarket,gold Ferretería y
-Tlapalería San Judas, S.A. de C.V.|FTS890428DB|Calle 5 de Mayo 87|Centro|Puebla|72000|PUE|+52 222 242
-6013|ventas@ferreteriasanjudas.example|hardware Hotelera Costa Maya, S.A. de C.V.|HCM070809TU|Av. Kukulcán km 12.5|Zona
-Hotelera|Cancún|77500|ROO|+52 998 883 4471|almacen@costamaya.example|hospitality Restaurantes Doña Chole, S.A. de
-C.V.|RDC150212V9|Av. Álvaro Obregón 110|Roma Norte|Ciudad de México|06700|CMX|+52 55 5207
-8830|cocina@donachole.example|hospitality Cremería y Abarrotes Don Beto, S.A. de C.V.|CAD120730JX|Calle Morelos
-231|Centro|Querétaro|76000|QUE|+52 442 212 6540|donbeto@cremeriadonbeto.example|grocery Materiales y Herramientas del Pacífico,
-S.A. de C.V.|MHP060518NE|Blvd. Agua Caliente 10470|Aviación|Tijuana|22014|BCN|+52 664 686 2215|compras@mhpacifico.example|hardware
-Autoservicio La Huerta, S.A. de C.V.|AHU990105CF|Calle 60 Nº 388|Centro|Mérida|97000|YUC|+52 999 924
-1176|compras@autoserviciolahuerta.example|supermarket Dulcería y Abarrotes La Michoacana, S.A. de C.V.|DAM041223GP|Av. Madero
-Oriente 655|Centro|Morelia|58000|MIC|+52 443 312 9087|pedidos@lamichoacana.example|grocery Distribuciones Tarahumara, S.A. de
-C.V.|DTA130606SY|Av. Tecnológico 4305|Granjas|Chihuahua|31100|CHH|+52 614 417 5029|almacen@tarahumara.example|wholesale Comedores
-Industriales Anáhuac, S.A. de C.V.|CIA100419UA|Vía Gustavo Baz 3990|San Bartolo Naucalpan|Naucalpan de Juárez|53000|MEX|+52 55
-5358 6604|insumos@comedoresanahuac.example|hospitality Minisúper La Parada, S.A. de C.V.|MLP160825TD|Av. Miguel Alemán
-1290|Primero de Mayo|Veracruz|91897|VER|+52 229 937 4418|minisuper@laparada.example|grocery Constructora Cerro de la Silla, S.A.
-de C.V.|CCS950711B6|Av. Eugenio Garza Sada 3431|Arroyo Seco|Monterrey|64740|NLE|+52 81 8358
-2941|obra@cerrodelasilla.example|hardware,gold Cooperativa de Consumo Huasteca, S.C. de R.L.|CCH080131MC|Calle Juárez
-402|Centro|Ciudad Valles|79000|SLP|+52 481 382 0765|cooperativa@huasteca.example|grocery Limpieza Profesional Anáhuac, S.A. de
-C.V.|LPA140916K3|Av. Universidad 1810|Oxtopulco|Ciudad de México|04318|CMX|+52 55 5659
-3172|insumos@limpiezaanahuac.example|services María Guadalupe Hernández López|HELG790512TN|Calle Allende 19|Centro|Oaxaca de
-Juárez|68000|OAX|+52 951 516 8804|lupita.hernandez@correo.example|person Jorge Luis Ramírez Soto|RASJ850923H8|Av. Patria
-1501|Villa Universitaria|Zapopan|45110|JAL|+52 33 3642 1907|jorge.ramirez@correo.example|person Ana Sofía Castañeda
-Ruiz|CARA920304JV|Privada de los Pinos 26|Lomas del Valle|San Pedro Garza García|66256|NLE|+52 81 8335
-4460|ana.castaneda@correo.example|person
+Abarrotes La Esperanza, S.A. de C.V.|AES050614H2|Av. Hidalgo 412|Centro|Toluca de Lerdo|50000|MEX|+52 722 214 5180|compras@abarroteslaesperanza.example|grocery
+Súper Mi Tierra, S.A. de C.V.|SMT981120QK|Calz. Independencia Norte 1875|Independencia|Guadalajara|44340|JAL|+52 33 3619 2044|pedidos@supermitierra.example|supermarket,gold
+Comercializadora del Bajío, S. de R.L. de C.V.|CBA110302R4|Blvd. Adolfo López Mateos 2304|Los Gavilanes|León|37270|GUA|+52 477 715 3390|compras@comercializadorabajio.example|wholesale
+Tiendas El Ahorro del Norte, S.A. de C.V.|TAN030917LM|Av. Ruiz Cortines 5100|Valle de Infonavit|Monterrey|64350|NLE|+52 81 8351 7722|proveedores@ahorronorte.example|supermarket,gold
+Ferretería y Tlapalería San Judas, S.A. de C.V.|FTS890428DB|Calle 5 de Mayo 87|Centro|Puebla|72000|PUE|+52 222 242 6013|ventas@ferreteriasanjudas.example|hardware
+Hotelera Costa Maya, S.A. de C.V.|HCM070809TU|Av. Kukulcán km 12.5|Zona Hotelera|Cancún|77500|ROO|+52 998 883 4471|almacen@costamaya.example|hospitality
+Restaurantes Doña Chole, S.A. de C.V.|RDC150212V9|Av. Álvaro Obregón 110|Roma Norte|Ciudad de México|06700|CMX|+52 55 5207 8830|cocina@donachole.example|hospitality
+Cremería y Abarrotes Don Beto, S.A. de C.V.|CAD120730JX|Calle Morelos 231|Centro|Querétaro|76000|QUE|+52 442 212 6540|donbeto@cremeriadonbeto.example|grocery
+Materiales y Herramientas del Pacífico, S.A. de C.V.|MHP060518NE|Blvd. Agua Caliente 10470|Aviación|Tijuana|22014|BCN|+52 664 686 2215|compras@mhpacifico.example|hardware
+Autoservicio La Huerta, S.A. de C.V.|AHU990105CF|Calle 60 Nº 388|Centro|Mérida|97000|YUC|+52 999 924 1176|compras@autoserviciolahuerta.example|supermarket
+Dulcería y Abarrotes La Michoacana, S.A. de C.V.|DAM041223GP|Av. Madero Oriente 655|Centro|Morelia|58000|MIC|+52 443 312 9087|pedidos@lamichoacana.example|grocery
+Distribuciones Tarahumara, S.A. de C.V.|DTA130606SY|Av. Tecnológico 4305|Granjas|Chihuahua|31100|CHH|+52 614 417 5029|almacen@tarahumara.example|wholesale
+Comedores Industriales Anáhuac, S.A. de C.V.|CIA100419UA|Vía Gustavo Baz 3990|San Bartolo Naucalpan|Naucalpan de Juárez|53000|MEX|+52 55 5358 6604|insumos@comedoresanahuac.example|hospitality
+Minisúper La Parada, S.A. de C.V.|MLP160825TD|Av. Miguel Alemán 1290|Primero de Mayo|Veracruz|91897|VER|+52 229 937 4418|minisuper@laparada.example|grocery
+Constructora Cerro de la Silla, S.A. de C.V.|CCS950711B6|Av. Eugenio Garza Sada 3431|Arroyo Seco|Monterrey|64740|NLE|+52 81 8358 2941|obra@cerrodelasilla.example|hardware,gold
+Cooperativa de Consumo Huasteca, S.C. de R.L.|CCH080131MC|Calle Juárez 402|Centro|Ciudad Valles|79000|SLP|+52 481 382 0765|cooperativa@huasteca.example|grocery
+Limpieza Profesional Anáhuac, S.A. de C.V.|LPA140916K3|Av. Universidad 1810|Oxtopulco|Ciudad de México|04318|CMX|+52 55 5659 3172|insumos@limpiezaanahuac.example|services
+María Guadalupe Hernández López|HELG790512TN|Calle Allende 19|Centro|Oaxaca de Juárez|68000|OAX|+52 951 516 8804|lupita.hernandez@correo.example|person
+Jorge Luis Ramírez Soto|RASJ850923H8|Av. Patria 1501|Villa Universitaria|Zapopan|45110|JAL|+52 33 3642 1907|jorge.ramirez@correo.example|person
+Ana Sofía Castañeda Ruiz|CARA920304JV|Privada de los Pinos 26|Lomas del Valle|San Pedro Garza García|66256|NLE|+52 81 8335 4460|ana.castaneda@correo.example|person
 """
 # name | RUC without its check digit | street | street2 (district) | city | zip (ubigeo) | state | phone | mail | tags
 CUSTOMERS_PE = """
-Bodega Santa Rosa E.I.R.L.|2045871236|Av. Ejército 710|Yanahuara|Arequipa|040126|04|+51 54 252
-318|compras@bodegasantarosa.example|grocery Minimarket El Misti S.A.C.|2060124587|Calle Mercaderes
-215|Cercado|Arequipa|040101|04|+51 54 221 764|pedidos@minimarketelmisti.example|grocery,gold Supermercados Valle Blanco
-S.A.|2010384726|Av. Aviación 602|Cerro Colorado|Arequipa|040104|04|+51 54 445 190|proveedores@valleblanco.example|supermarket,gold
+Bodega Santa Rosa E.I.R.L.|2045871236|Av. Ejército 710|Yanahuara|Arequipa|040126|04|+51 54 252 318|compras@bodegasantarosa.example|grocery
+Minimarket El Misti S.A.C.|2060124587|Calle Mercaderes 215|Cercado|Arequipa|040101|04|+51 54 221 764|pedidos@minimarketelmisti.example|grocery,gold
+Supermercados Valle Blanco S.A.|2010384726|Av. Aviación 602|Cerro Colorado|Arequipa|040104|04|+51 54 445 190|proveedores@valleblanco.example|supermarket,gold
 Comercial Titicaca S.R.L.|2032145690|Jr. Lima 341|Puno|Puno|210101|21|+51 51 351 402|compras@comercialtiticaca.example|wholesale
-Ferretería Los Andes S.A.C.|2051239874|Av. De la Cultura 1420|Wanchaq|Cusco|080108|08|+51 84 236
-915|ventas@ferreterialosandes.example|hardware Hotel Plaza Colca S.A.C.|2056781230|Plaza de Armas s/n|Chivay|Chivay|040501|04|+51
-54 531 070|almacen@plazacolca.example|hospitality Restaurante La Nueva Picantería S.A.C.|2060987412|Calle Jerusalén
-408|Cercado|Arequipa|040101|04|+51 54 287 653|cocina@nuevapicanteria.example|hospitality Distribuidora Costa Sur
-E.I.R.L.|2045012378|Av. Balta 890|Moquegua|Moquegua|180101|18|+51 53 461 228|almacen@costasur.example|wholesale Inversiones Tacna
-Centro S.A.C.|2053216549|Av. San Martín 655|Tacna|Tacna|230101|23|+51 52 414 876|compras@tacnacentro.example|supermarket
-Constructora Pampa Grande S.A.|2010998745|Av. Javier Prado Este 2810|San Borja|Lima|150130|15|+51 1 346
-2207|logistica@pampagrande.example|hardware,gold Bodegas Unidas del Callao S.A.C.|2051874560|Av. Sáenz Peña
-380|Callao|Callao|070101|07|+51 1 429 6115|pedidos@bodegasunidas.example|grocery Panadería y Pastelería San Blas
-E.I.R.L.|2056123789|Cuesta San Blas 562|Cusco|Cusco|080101|08|+51 84 247 330|insumos@panaderiasanblas.example|hospitality
-Comercializadora Ica Verde S.R.L.|2045678123|Av. Matías Manzanilla 514|Ica|Ica|110101|11|+51 56 218
-940|compras@icaverde.example|wholesale Minera Santa Lucía S.A.|2033698521|Av. Víctor Andrés Belaúnde 147|San
-Isidro|Lima|150131|15|+51 1 611 4400|compras@minerasantalucia.example|services,gold Colegio San Francisco de Yura|2016874523|Av.
-Principal 102|Yura|Arequipa|040128|04|+51 54 495 051|administracion@colegioyura.example|services Limpieza Total del Sur
-S.A.C.|2060456321|Av. Dolores 118|José Luis Bustamante y Rivero|Arequipa|040129|04|+51 54 426
-873|insumos@limpiezatotal.example|services Tienda Don Pedrito E.I.R.L.|2056987410|Av. Jesús 1102|Paucarpata|Arequipa|040112|04|+51
-54 463 209|donpedrito@tienda.example|grocery Rosa Elvira Mamani Quispe|1029485710|Calle Puente Grau
-230|Cercado|Arequipa|040101|04|+51 959 412 338|rosa.mamani@correo.example|person Luis Alberto Huamán Condori|1040126593|Jr. Tacna
-512|Juliaca|Juliaca|211101|21|+51 951 776 204|luis.huaman@correo.example|person Carmen Beatriz Salas Velarde|1043018276|Urb. La
-Estancia B-14|Cayma|Arequipa|040103|04|+51 958 120 447|carmen.salas@correo.example|person
+Ferretería Los Andes S.A.C.|2051239874|Av. De la Cultura 1420|Wanchaq|Cusco|080108|08|+51 84 236 915|ventas@ferreterialosandes.example|hardware
+Hotel Plaza Colca S.A.C.|2056781230|Plaza de Armas s/n|Chivay|Chivay|040501|04|+51 54 531 070|almacen@plazacolca.example|hospitality
+Restaurante La Nueva Picantería S.A.C.|2060987412|Calle Jerusalén 408|Cercado|Arequipa|040101|04|+51 54 287 653|cocina@nuevapicanteria.example|hospitality
+Distribuidora Costa Sur E.I.R.L.|2045012378|Av. Balta 890|Moquegua|Moquegua|180101|18|+51 53 461 228|almacen@costasur.example|wholesale
+Inversiones Tacna Centro S.A.C.|2053216549|Av. San Martín 655|Tacna|Tacna|230101|23|+51 52 414 876|compras@tacnacentro.example|supermarket
+Constructora Pampa Grande S.A.|2010998745|Av. Javier Prado Este 2810|San Borja|Lima|150130|15|+51 1 346 2207|logistica@pampagrande.example|hardware,gold
+Bodegas Unidas del Callao S.A.C.|2051874560|Av. Sáenz Peña 380|Callao|Callao|070101|07|+51 1 429 6115|pedidos@bodegasunidas.example|grocery
+Panadería y Pastelería San Blas E.I.R.L.|2056123789|Cuesta San Blas 562|Cusco|Cusco|080101|08|+51 84 247 330|insumos@panaderiasanblas.example|hospitality
+Comercializadora Ica Verde S.R.L.|2045678123|Av. Matías Manzanilla 514|Ica|Ica|110101|11|+51 56 218 940|compras@icaverde.example|wholesale
+Minera Santa Lucía S.A.|2033698521|Av. Víctor Andrés Belaúnde 147|San Isidro|Lima|150131|15|+51 1 611 4400|compras@minerasantalucia.example|services,gold
+Colegio San Francisco de Yura|2016874523|Av. Principal 102|Yura|Arequipa|040128|04|+51 54 495 051|administracion@colegioyura.example|services
+Limpieza Total del Sur S.A.C.|2060456321|Av. Dolores 118|José Luis Bustamante y Rivero|Arequipa|040129|04|+51 54 426 873|insumos@limpiezatotal.example|services
+Tienda Don Pedrito E.I.R.L.|2056987410|Av. Jesús 1102|Paucarpata|Arequipa|040112|04|+51 54 463 209|donpedrito@tienda.example|grocery
+Rosa Elvira Mamani Quispe|1029485710|Calle Puente Grau 230|Cercado|Arequipa|040101|04|+51 959 412 338|rosa.mamani@correo.example|person
+Luis Alberto Huamán Condori|1040126593|Jr. Tacna 512|Juliaca|Juliaca|211101|21|+51 951 776 204|luis.huaman@correo.example|person
+Carmen Beatriz Salas Velarde|1043018276|Urb. La Estancia B-14|Cayma|Arequipa|040103|04|+51 958 120 447|carmen.salas@correo.example|person
 """
 SUPPLIERS_MX = """
-Molinos y Granos de Sinaloa, S.A. de C.V.|MGS910325FD|Carr. Internacional km 1423|Parque Industrial|Culiacán|80300|SIN|+52 667 760
-1188|ventas@molinossinaloa.example|supplier Industrias Químicas Azteca, S.A. de C.V.|IQA870619PR|Av. Industria Química 205|Parque
-Industrial Lerma|Lerma|52000|MEX|+52 728 285 9040|pedidos@iqazteca.example|supplier Herramientas Forjadas de Monterrey, S.A. de
-C.V.|HFM790902LT|Av. Los Ángeles 800|Garza Cantú|San Nicolás de los Garza|66480|NLE|+52 81 8376
-5520|ventas@forjadasmty.example|supplier Conservas y Salsas del Valle, S.A. de C.V.|CSV020814A5|Carr. Tehuacán-Puebla km 4|Zona
-Industrial|Tehuacán|75790|PUE|+52 238 382 4417|ventas@conservasdelvalle.example|supplier
+Molinos y Granos de Sinaloa, S.A. de C.V.|MGS910325FD|Carr. Internacional km 1423|Parque Industrial|Culiacán|80300|SIN|+52 667 760 1188|ventas@molinossinaloa.example|supplier
+Industrias Químicas Azteca, S.A. de C.V.|IQA870619PR|Av. Industria Química 205|Parque Industrial Lerma|Lerma|52000|MEX|+52 728 285 9040|pedidos@iqazteca.example|supplier
+Herramientas Forjadas de Monterrey, S.A. de C.V.|HFM790902LT|Av. Los Ángeles 800|Garza Cantú|San Nicolás de los Garza|66480|NLE|+52 81 8376 5520|ventas@forjadasmty.example|supplier
+Conservas y Salsas del Valle, S.A. de C.V.|CSV020814A5|Carr. Tehuacán-Puebla km 4|Zona Industrial|Tehuacán|75790|PUE|+52 238 382 4417|ventas@conservasdelvalle.example|supplier
 """
 SUPPLIERS_PE = """
-Molinos del Sur Andino S.A.|2010025874|Variante de Uchumayo km 5.5|Cerro Colorado|Arequipa|040104|04|+51 54 443
-912|ventas@molinossurandino.example|supplier Productos de Limpieza Pacífico S.A.C.|2043125698|Av. Argentina
-3250|Callao|Callao|070101|07|+51 1 465 7020|pedidos@limpiezapacifico.example|supplier Aceros y Herramientas del Perú
-S.A.|2010347852|Av. Néstor Gambetta 6429|Ventanilla|Callao|070106|07|+51 1 577 3300|ventas@acerosperu.example|supplier
-Agroindustrias Valle de Majes S.A.C.|2045563217|El Pedregal Mz. C Lt. 8|Majes|Arequipa|040520|04|+51 54 586
-140|ventas@vallemajes.example|supplier
+Molinos del Sur Andino S.A.|2010025874|Variante de Uchumayo km 5.5|Cerro Colorado|Arequipa|040104|04|+51 54 443 912|ventas@molinossurandino.example|supplier
+Productos de Limpieza Pacífico S.A.C.|2043125698|Av. Argentina 3250|Callao|Callao|070101|07|+51 1 465 7020|pedidos@limpiezapacifico.example|supplier
+Aceros y Herramientas del Perú S.A.|2010347852|Av. Néstor Gambetta 6429|Ventanilla|Callao|070106|07|+51 1 577 3300|ventas@acerosperu.example|supplier
+Agroindustrias Valle de Majes S.A.C.|2045563217|El Pedregal Mz. C Lt. 8|Majes|Arequipa|040520|04|+51 54 586 140|ventas@vallemajes.example|supplier
 """
 # parent | id | type | name | function or street | mail or city | phone | state
 CONTACTS = """
-customer_mx_02|contact_mx_02_purchases|contact|Laura Beltrán Ochoa|Jefa de compras|laura.beltran@supermitierra.example|+52 33 3619
-2045| customer_mx_02|address_mx_02_warehouse|delivery|CEDIS El Salto|Carr. a El Castillo 1502|El Salto|+52 33 3688 1120|JAL
-customer_mx_04|contact_mx_04_payables|contact|Ricardo Treviño Garza|Cuentas por pagar|ricardo.trevino@ahorronorte.example|+52 81
-8351 7730| customer_mx_06|contact_mx_06_warehouse|contact|Miguel Ángel Poot Canul|Almacenista|miguel.poot@costamaya.example|+52
-998 883 4475| customer_mx_15|address_mx_15_site|delivery|Obra Cumbres Norte|Av. Paseo de los Leones 7800|Monterrey|+52 81 8358
-2950|NLE supplier_mx_1|contact_mx_s1_sales|contact|Patricia Félix Gastélum|Ejecutiva de
-ventas|patricia.felix@molinossinaloa.example|+52 667 760 1190| customer_pe_03|contact_pe_03_purchases|contact|Javier Núñez
-Paredes|Jefe de compras|javier.nunez@valleblanco.example|+51 54 445 192| customer_pe_03|address_pe_03_warehouse|delivery|Almacén
-Río Seco|Parque Industrial Río Seco Mz. F|Arequipa|+51 54 445 195|04 customer_pe_10|contact_pe_10_logistics|contact|Gabriela Ríos
-Tello|Logística|gabriela.rios@pampagrande.example|+51 1 346 2210| customer_pe_14|address_pe_14_camp|delivery|Campamento Santa
-Lucía|Carretera Arequipa-Juliaca km 168|Santa Lucía|+51 1 611 4420|21 supplier_pe_1|contact_pe_s1_sales|contact|Fernando Valdivia
-Rodríguez|Ejecutivo de cuenta|fernando.valdivia@molinossurandino.example|+51 54 443 915|
+customer_mx_02|contact_mx_02_purchases|contact|Laura Beltrán Ochoa|Jefa de compras|laura.beltran@supermitierra.example|+52 33 3619 2045|
+customer_mx_02|address_mx_02_warehouse|delivery|CEDIS El Salto|Carr. a El Castillo 1502|El Salto|+52 33 3688 1120|JAL
+customer_mx_04|contact_mx_04_payables|contact|Ricardo Treviño Garza|Cuentas por pagar|ricardo.trevino@ahorronorte.example|+52 81 8351 7730|
+customer_mx_06|contact_mx_06_warehouse|contact|Miguel Ángel Poot Canul|Almacenista|miguel.poot@costamaya.example|+52 998 883 4475|
+customer_mx_15|address_mx_15_site|delivery|Obra Cumbres Norte|Av. Paseo de los Leones 7800|Monterrey|+52 81 8358 2950|NLE
+supplier_mx_1|contact_mx_s1_sales|contact|Patricia Félix Gastélum|Ejecutiva de ventas|patricia.felix@molinossinaloa.example|+52 667 760 1190|
+customer_pe_03|contact_pe_03_purchases|contact|Javier Núñez Paredes|Jefe de compras|javier.nunez@valleblanco.example|+51 54 445 192|
+customer_pe_03|address_pe_03_warehouse|delivery|Almacén Río Seco|Parque Industrial Río Seco Mz. F|Arequipa|+51 54 445 195|04
+customer_pe_10|contact_pe_10_logistics|contact|Gabriela Ríos Tello|Logística|gabriela.rios@pampagrande.example|+51 1 346 2210|
+customer_pe_14|address_pe_14_camp|delivery|Campamento Santa Lucía|Carretera Arequipa-Juliaca km 168|Santa Lucía|+51 1 611 4420|21
+supplier_pe_1|contact_pe_s1_sales|contact|Fernando Valdivia Rodríguez|Ejecutivo de cuenta|fernando.valdivia@molinossurandino.example|+51 54 443 915|
 """
 # code | name | category | unit | price | cost | weight kg | GTIN without its check digit (empty: sold loose, no GTIN)
 PRODUCTS_MX = """
