@@ -10,4 +10,5 @@ addon = Addon(
     auto_install=["sales", "stock"],
     summary=_("Deliveries from sales orders and invoicing of what was delivered"),
     category="Sales",
+    demo=["demo/orders.yaml"],
 )

@@ -15,8 +15,7 @@ class Impls:
     def sale_order_confirmed(self, env: Any, orders: Any) -> None:
         """Make the deliveries, reserved."""
         pickings = orders._make_deliveries()
-        for order in pickings.mapped("sale_id"):
-            order.delivery_status = "pending"
+        pickings.mapped("sale_id")._update({"delivery_status": "pending"})
 
     @hookimpl
     def sale_order_cancelling(self, env: Any, orders: Any) -> None:
@@ -27,8 +26,7 @@ class Impls:
     @hookimpl
     def sale_order_cancelled(self, env: Any, orders: Any) -> None:
         """A cancelled order waits for no delivery."""
-        for order in orders:
-            order.delivery_status = None
+        orders._update({"delivery_status": None})
 
     @hookimpl
     def sale_order_line_changed(self, env: Any, lines: Any, before: dict[int, Decimal]) -> None:

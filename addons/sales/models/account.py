@@ -60,7 +60,7 @@ class SalesMoveLine(AccountMoveLine):
             if row.get("display_type", "product") != "product":
                 continue
             for order_line in billed.browse(command_ids(row.get("sale_line_ids"))):
-                order_line.qty_invoiced += line._billed_quantity(order_line)
+                order_line._update({"qty_invoiced": order_line.qty_invoiced + line._billed_quantity(order_line)})
                 billed |= order_line
         billed._update_invoicing()
         return lines
@@ -77,7 +77,7 @@ class SalesMoveLine(AccountMoveLine):
         if "price_unit" in vals:
             for line in self.sudo().filtered(lambda line: line.move.move_type == "out_invoice" and line.quantity > 0):
                 for order_line in line.sale_line_ids.filtered("is_downpayment"):
-                    order_line.price_unit = line.price_unit
+                    order_line._update({"price_unit": line.price_unit})
         return result
 
     def _remove(self) -> Any:

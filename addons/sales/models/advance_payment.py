@@ -68,8 +68,7 @@ class SaleAdvancePaymentInv(Model, name="sale.advance.payment.inv"):
 
     def _create_down_payments(self, orders: Any) -> Any:
         """One draft invoice per order with its down payment, and the lines in the orders that will deduct it."""
-        orders.check_access("write")
-        orders = orders.lock()
+        orders = orders._for_change()
         shares = {order.id: self._shares(order) for order in orders}
         lines_vals = []
         for order in orders:

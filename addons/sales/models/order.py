@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from server import (
@@ -93,6 +94,10 @@ class SaleOrder(Model, name="sale.order"):
 
     def _search_invoice_ids(self, operator: str, value: Any) -> list[Any]:
         return [("order_line.invoice_lines.move_id", operator, value)]
+
+    def _update(self, vals: Mapping[str, Any]) -> Any:
+        """Write what follows from facts, without the checks of `write` and beyond the user's rights."""
+        return super(SaleOrder, self.sudo()).write(vals)
 
     def _line_header(self) -> dict[str, Any]:
         """What the completion of a line needs to know of its order (one record)."""

@@ -26,13 +26,12 @@ FREE_WHEN_LOCKED = frozenset(
 class SaleOrderChanges(SaleOrder):
     """The data operations of orders."""
 
-    def create(self, vals: Any) -> Any:
+    def create(self, vals_list: list[dict[str, Any]]) -> Any:
         """Quotations, completed from customer and products (see `defaults`), numbered, with the totals of their lines.
 
         :raises UserError: when the company has no number sequence, or an order shall begin confirmed.
         """
-        single = isinstance(vals, Mapping)
-        orders_vals, lines_vals = complete_orders(self.env, [vals] if single else vals)
+        orders_vals, lines_vals = complete_orders(self.env, vals_list)
         orders = super().create(orders_vals)
         new_lines = []
         for order, lines in zip(orders, lines_vals, strict=True):
@@ -40,7 +39,7 @@ class SaleOrderChanges(SaleOrder):
                 line["order_id"] = order.id
             new_lines.extend(lines)
         if new_lines:
-            self.env["sale.order.line"].create(new_lines)
+            self.env["sale.order.line"]._create_complete(new_lines)
         return orders
 
     def write(self, vals: Mapping[str, Any]) -> Any:
@@ -72,7 +71,7 @@ class SaleOrderChanges(SaleOrder):
             if state == order.state:
                 continue
             if state == "sent" and order.state == "draft":
-                order.state = "sent"
+                order._update({"state": "sent"})
                 continue
             raise NotAQuotation(
                 _(
@@ -96,11 +95,10 @@ class SaleOrderChanges(SaleOrder):
         addresses = addresses_of(partners, headers)
         for order in self:
             values = header_of(self.env, order.company, self.env.user, order.partner, {}, addresses)
-            for name in PARTNER_FIELDS:
-                if name not in given:
-                    setattr(order, name, values[name])
+            followed = {name: values[name] for name in PARTNER_FIELDS if name not in given}
             if "pricelist_id" not in given and "currency_id" not in given:
-                order.currency_id = values["currency_id"]
+                followed["currency_id"] = values["currency_id"]
+            order._update(followed)
 
     def copy_data(self, default: Mapping[str, Any] | None = None) -> Any:
         """As every copy, without the lines that ask for down payments: these belong to the first order's money."""
@@ -136,15 +134,15 @@ class SaleOrderChanges(SaleOrder):
         """Add the lines' amounts up; one read and one write for any number of orders."""
         for order in self:
             lines = order.order_line
-            order.amount_untaxed = sum((line.price_subtotal for line in lines), ZERO)
-            order.amount_tax = sum((line.price_tax for line in lines), ZERO)
-            order.amount_total = order.amount_untaxed + order.amount_tax
+            untaxed = sum((line.price_subtotal for line in lines), ZERO)
+            tax = sum((line.price_tax for line in lines), ZERO)
+            order._update({"amount_untaxed": untaxed, "amount_tax": tax, "amount_total": untaxed + tax})
 
     def _update_invoice_status(self) -> None:
         """Bring the invoice status in line with the lines; cache only, once the lines are there."""
         for order in self:
             statuses = [line.invoice_status for line in order.order_line if not line.display_type and not line.is_downpayment]
-            order.invoice_status = order_status(order.state == "sale", statuses)
+            order._update({"invoice_status": order_status(order.state == "sale", statuses)})
 
     @action
     def action_update_prices(self) -> Any:
@@ -152,7 +150,7 @@ class SaleOrderChanges(SaleOrder):
 
         :raises NotAQuotation: for an order that is not a quotation any more.
         """
-        orders = self.lock()
+        orders = self._for_change()
         for order in orders:
             if order.state not in ("draft", "sent"):
                 raise NotAQuotation(

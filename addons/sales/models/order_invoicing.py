@@ -43,8 +43,7 @@ class SaleOrderInvoicing(SaleOrder):
         :raises NothingToInvoice: when no line of any of the orders has a quantity to invoice.
         :raises NotAQuotation: for an order that is not confirmed.
         """
-        self.check_access("write")
-        orders = self.lock()
+        orders = self._for_change()
         for order in orders:
             if order.state != "sale":
                 raise NotAQuotation(
@@ -172,5 +171,5 @@ class SaleOrderLineInvoicing(SaleOrderLine):
             counted = [
                 billed for billed in line.invoice_lines if billed.parent_state != "cancel" and billed.display_type == "product"
             ]
-            line.qty_invoiced = sum((billed._billed_quantity(line) for billed in counted), ZERO)
+            line._update({"qty_invoiced": sum((billed._billed_quantity(line) for billed in counted), ZERO)})
         self._update_invoicing()

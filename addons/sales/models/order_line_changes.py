@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,8 @@ ZERO = Decimal(0)
 AMOUNT_FIELDS = frozenset({"price_unit", "product_uom_qty", "discount", "tax_ids", "display_type", "product_id"})
 #: A change of these changes what is left to invoice.
 INVOICING_FIELDS = frozenset({"product_uom_qty", "qty_delivered"})
+#: What a new product brings with it.
+FROM_PRODUCT = ("name", "product_uom_id", "price_unit", "tax_ids", "invoice_policy", "qty_delivered_method", "customer_lead")
 #: What a locked order, or one that was cancelled, does not let change.
 AGREED_FIELDS = frozenset(
     {"product_id", "name", "price_unit", "product_uom_id", "product_uom_qty", "discount", "tax_ids", "display_type"}
@@ -28,20 +30,22 @@ AGREED_FIELDS = frozenset(
 class SaleOrderLineChanges(SaleOrderLine):
     """The data operations of order lines."""
 
-    def create(self, vals: Any) -> Any:
+    def _create_complete(self, lines: list[CompleteLine]) -> Any:
+        """Insert lines completed with their orders: through everyone's `create`, without converting the values again."""
+        return super(type(self), self).create(lines)
+
+    def create(self, vals_list: list[dict[str, Any]]) -> Any:
         """Lines completed from their products and priced; the totals of their orders follow.
 
         On a confirmed order a new line counts at once: it is delivered and invoiced with the rest.
 
         :raises OrderLocked: when the order is locked.
         """
-        single = isinstance(vals, Mapping)
-        given = [vals] if single else list(vals)
-        if given and all(isinstance(line, CompleteLine) for line in given):
-            return super().create(given)
-        orders = self.env["sale.order"].browse(sorted({line["order_id"] for line in given if line.get("order_id")}))
+        if vals_list and all(isinstance(line, CompleteLine) for line in vals_list):
+            return super().create(vals_list)
+        orders = self.env["sale.order"].browse(sorted({line["order_id"] for line in vals_list if line.get("order_id")}))
         orders._check_unlocked()
-        lines = super().create(self._completed(given, orders))
+        lines = super().create(self._completed(vals_list, orders))
         orders._update_totals()
         confirmed = lines.filtered(lambda line: line.order_id and line.order.state == "sale")
         if confirmed:
@@ -51,7 +55,7 @@ class SaleOrderLineChanges(SaleOrderLine):
                 self.env.hooks.sale_order_line_changed(env=self.env, lines=goods, before={line.id: ZERO for line in goods})
         return lines
 
-    def _completed(self, given: list[Mapping[str, Any]], orders: Any) -> list[CompleteLine]:
+    def _completed(self, given: Sequence[Mapping[str, Any]], orders: Any) -> list[CompleteLine]:
         headers = {order.id: order._line_header() for order in orders}
         places: dict[int, list[int]] = defaultdict(list)
         for place, line in enumerate(given):
@@ -182,7 +186,7 @@ class SaleOrderLineChanges(SaleOrderLine):
 
     def _set_list_prices(self) -> None:
         for line, price in self._list_prices():
-            line.price_unit = price
+            line._update({"price_unit": price})
 
     def _follow_product(self, given: Mapping[str, Any]) -> None:
         """Text, unit, price and taxes of the new product, but for what was given with it."""
@@ -197,9 +201,7 @@ class SaleOrderLineChanges(SaleOrderLine):
             self.env, [(headers[line.order_id], [value]) for line, value in zip(lines, values, strict=True)]
         )
         for line, (value,) in zip(lines, completed, strict=True):
-            for name in ("name", "product_uom_id", "price_unit", "invoice_policy", "qty_delivered_method", "customer_lead"):
-                setattr(line, name, value.get(name))
-            line.tax_ids = value["tax_ids"]
+            line._update({name: value.get(name) for name in FROM_PRODUCT})
 
     def _update_amounts(self) -> None:
         """Amounts of these lines and totals of their orders, from the cache; one read of the orders' lines at most."""
@@ -219,5 +221,5 @@ class SaleOrderLineChanges(SaleOrderLine):
             for line, amounts in zip(
                 lines, compute_amounts(self.env, order.currency_id, order.company_id, priced).lines, strict=True
             ):
-                line.price_subtotal, line.price_tax, line.price_total = amounts.untaxed, amounts.tax, amounts.total
+                line._update({"price_subtotal": amounts.untaxed, "price_tax": amounts.tax, "price_total": amounts.total})
         orders._update_totals()

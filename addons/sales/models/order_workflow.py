@@ -16,6 +16,13 @@ LABELS = dict(STATES)
 class SaleOrderWorkflow(SaleOrder):
     """The states of an order and who may refuse them."""
 
+    def _for_change(self) -> Any:
+        """These orders, locked, for a user who may change them.
+
+        :raises AccessError: when he may not.
+        """
+        return self.check_outside("write").lock()
+
     @action
     def action_confirm(self) -> Any:
         """Turn quotations into sales orders; all of the set or none.
@@ -25,7 +32,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises UserError: naming the order and why.
         """
-        orders = self.lock()
+        orders = self._for_change()
         for order in orders:
             if order.state not in ("draft", "sent"):
                 raise NotAQuotation(
@@ -41,9 +48,7 @@ class SaleOrderWorkflow(SaleOrder):
         env = self.env
         env.hooks.sale_order_confirming(env=env, orders=orders)
         now = env.now()
-        for order in orders:
-            order.state = "sale"
-            order.date_order = now
+        orders._update({"state": "sale", "date_order": now})
         lines._agree()
         lines._update_invoicing()
         env.hooks.sale_order_confirmed(env=env, orders=orders)
@@ -71,7 +76,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises OrderInProgress: for a locked order, or one with a posted invoice that was not credited in full.
         """
-        orders = self.lock()
+        orders = self._for_change()
         orders = orders.filtered(lambda order: order.state != "cancel")
         orders._check_unlocked()
         orders._check_not_invoiced()
@@ -80,8 +85,7 @@ class SaleOrderWorkflow(SaleOrder):
         drafts = orders.mapped("invoice_ids").filtered(lambda move: move.state == "draft")
         if drafts:
             drafts.sudo().button_cancel()
-        for order in orders:
-            order.state = "cancel"
+        orders._update({"state": "cancel"})
         orders.mapped("order_line")._update_invoicing()
         env.hooks.sale_order_cancelled(env=env, orders=orders)
         return True
@@ -105,7 +109,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises NotAQuotation: for a confirmed order.
         """
-        orders = self.lock()
+        orders = self._for_change()
         for order in orders:
             if order.state == "sale":
                 raise NotAQuotation(
@@ -114,22 +118,19 @@ class SaleOrderWorkflow(SaleOrder):
                         name=order.name,
                     )
                 )
-        for order in orders:
-            order.state = "draft"
+        orders._update({"state": "draft"})
         return True
 
     @action
     def action_lock(self) -> Any:
         """Keep orders from being changed by accident."""
-        for order in self:
-            order.locked = True
+        self._for_change()._update({"locked": True})
         return True
 
     @action
     def action_unlock(self) -> Any:
         """Let orders be changed again."""
-        for order in self:
-            order.locked = False
+        self._for_change()._update({"locked": False})
         return True
 
     # -- sending ----------------------------------------------------------------------------------------------------------
@@ -142,7 +143,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :returns: the window action of the orders.
         """
-        orders = self.lock()
+        orders = self._for_change()
         env = self.env
         for order in orders:
             address = order.partner.email or order.partner_invoice.email
@@ -158,7 +159,7 @@ class SaleOrderWorkflow(SaleOrder):
             env.enqueue("mail.send", order._quotation_mail(address))
             env.message(order, _("Sent to %(address)s.", address=address))
             if order.state == "draft":
-                order.state = "sent"
+                order._update({"state": "sent"})
         return orders._window_action()
 
     def _quotation_mail(self, address: str) -> dict[str, Any]:
@@ -182,7 +183,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises NotAQuotation: unless the order is a draft.
         """
-        orders = self.lock()
+        orders = self._for_change()
         for order in orders:
             if order.state != "draft":
                 raise NotAQuotation(
@@ -192,8 +193,7 @@ class SaleOrderWorkflow(SaleOrder):
                         state=LABELS[order.state],
                     )
                 )
-        for order in orders:
-            order.state = "sent"
+        orders._update({"state": "sent"})
         return True
 
     # -- windows ----------------------------------------------------------------------------------------------------------

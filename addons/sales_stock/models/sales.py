@@ -45,14 +45,12 @@ class SalesStockOrder(SaleOrder):
         for order in self:
             order.delivery_count = len(order.picking_ids)
 
-    def create(self, vals: Any) -> Any:
+    def create(self, vals_list: list[dict[str, Any]]) -> Any:
         """As sales creates orders, each with its company's warehouse unless another one is given."""
-        single = isinstance(vals, Mapping)
-        completed = []
-        for values in [vals] if single else vals:
-            company_id = values.get("company_id") or self.env.company_id
-            completed.append(values if values.get("warehouse_id") else {**values, "warehouse_id": self._warehouse_of(company_id)})
-        return super().create(completed[0] if single else completed)
+        for values in vals_list:
+            if not values.get("warehouse_id"):
+                values["warehouse_id"] = self._warehouse_of(values.get("company_id") or self.env.company_id)
+        return super().create(vals_list)
 
     def _warehouse_of(self, company_id: int) -> int | None:
         """Id of the first warehouse of a company; remembered in the process until warehouses change."""
@@ -186,7 +184,7 @@ class SalesStockOrder(SaleOrder):
                     status = "partial" if delivered else "started"
                 else:
                     status = "pending"
-            order.delivery_status = status
+            order._update({"delivery_status": status})
 
     @action(readonly=True)
     def action_view_delivery(self) -> Any:

@@ -59,7 +59,7 @@ class SalesStockLine(SaleOrderLine):
                 added[line.id] -= quantity
         changed = self.browse([id for id, quantity in added.items() if quantity])
         for line in changed:
-            line.qty_delivered += added[line.id]
+            line._update({"qty_delivered": line.qty_delivered + added[line.id]})
         changed._update_invoicing()
 
     # -- changes after the confirmation -------------------------------------------------------------------------------------
