@@ -7,7 +7,8 @@ import csv
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from server import Boolean, Char, Many2one, Model, SetupError, Text, ValidationError, _, action, constrains
+from server import Boolean, Char, Many2one, Model, Text, ValidationError, _, action, constrains
+from server.errors import SetupError
 
 if TYPE_CHECKING:
     from server.model.environment import Environment

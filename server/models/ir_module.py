@@ -10,8 +10,7 @@ from typing import Any
 
 from server.model.decorators import action
 from server.model.definition import Model
-from server.model.fields import Boolean, Char, Integer, Selection
-from server.model.fields import Text_ as Text
+from server.model.fields import Boolean, Char, Integer, Selection, Text
 from server.model.relational import Many2one
 from server.text import _
 
