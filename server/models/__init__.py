@@ -16,6 +16,7 @@ from server.models.ir_model_data import IrModelData
 from server.models.ir_outbox import IrOutbox
 from server.models.ir_preferences import IrDefault, IrExports, IrExportsLine, IrFilters
 from server.models.ir_sequence import IrSequence, IrSequenceDateRange
+from server.models.ir_translation import IrTranslation
 from server.models.lang import ResLang
 from server.models.mail_message import MailMessage, MailMessageSubtype, MailThread
 from server.models.users import ResUsers
@@ -40,6 +41,7 @@ __all__ = [
     "IrOutbox",
     "IrSequence",
     "IrSequenceDateRange",
+    "IrTranslation",
     "IrUiMenu",
     "IrUiView",
     "MailMessage",

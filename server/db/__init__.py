@@ -1,0 +1,1 @@
+"""The database below the records: engines and column types."""

@@ -1,0 +1,63 @@
+"""Engines: SQLite (WAL, foreign keys, own BEGIN) and PostgreSQL (psycopg 3), made through Flask-SQLAlchemy so that Flask code shares them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+
+#: Seconds a writer waits for another before it is told that somebody else is changing the data.
+LOCK_TIMEOUT = 20
+
+
+def normal_url(url: str) -> str:
+    """The URL with the drivers we use: `postgresql://` means psycopg 3."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg2"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Arguments of `create_engine` for a URL."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": LOCK_TIMEOUT, "check_same_thread": False}, "pool_size": 20, "max_overflow": 40, "query_cache_size": 3000}
+    return {
+        "pool_size": 10, "max_overflow": 40, "pool_pre_ping": False, "query_cache_size": 3000,
+        "connect_args": {"options": f"-c lock_timeout={LOCK_TIMEOUT}s -c timezone=UTC -c jit=off", "prepare_threshold": 3},
+    }  # fmt: skip
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine ready for use."""
+    url = normal_url(url)
+    engine = sa.create_engine(url, **engine_options(url))
+    return prepare(engine)
+
+
+def prepare(engine: sa.Engine) -> sa.Engine:
+    """Install what every connection needs; for engines made elsewhere (Flask-SQLAlchemy)."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would come too late and too weak
+    connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA case_sensitive_like=ON")
+    cursor.execute("PRAGMA cache_size=-20000")
+    cursor.close()
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    """Writers take the write lock at once: a read lock that must become a write lock fails under concurrency."""
+    mode = connection.get_execution_options().get("colca_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,222 @@
+"""Computed fields: which change touches which field, and the recomputation of what was touched, set-wise.
+
+`@depends("order_line.price_subtotal")` on a field of `sale.order` gives triggers on `sale.order.line.price_subtotal` (walk back: the lines' `order_id`) and on
+`sale.order.line.order_id` itself. A change only *marks* the records behind it; they are recomputed once, when somebody reads them or at the flush.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from server.errors import RegistryError
+from server.model.fields import Field
+from server.model.relational import Many2many, Many2one, One2many
+
+if TYPE_CHECKING:
+    from server.model.modelset import ModelSet
+    from server.model.records import Records
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A change of a field touches `field`, after walking back over `hops` (from the changed model to the field's model)."""
+
+    field: Field
+    hops: tuple[Field, ...]  # the fields of the path, as declared from the dependent model
+
+
+class Triggers:
+    """For each (model, field): the computed fields that its change touches."""
+
+    def __init__(self, models: ModelSet) -> None:
+        self.models = models
+        self.by_field: dict[tuple[str, str], list[Trigger]] = {}
+        for cls in models.classes.values():
+            for field in cls._fields.values():
+                if not field.computed:
+                    continue
+                for path in dependencies(cls, field):
+                    self._add(cls, field, path)
+
+    def _add(self, cls: type[Records], field: Field, path: str) -> None:
+        hops: list[Field] = []
+        current = cls
+        names = path.split(".")
+        for position, name in enumerate(names):
+            name = current._aliases.get(name, name)
+            step = current._fields.get(name)
+            if step is None:
+                if current._name in self.models and field.addon in self.models.enabled and not self._known(current._name, name):
+                    raise RegistryError(
+                        f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but {current._name} has no field '{name}'.", addon=field.addon
+                    )
+                return
+            self._register(step, field, tuple(hops))
+            if isinstance(step, One2many) and step.inverse_name and not step.computed:
+                inverse = self.models.classes[step.comodel]._fields.get(step.inverse_name)
+                if inverse is not None:
+                    self._register(inverse, field, (*hops, step))
+            if step.related and not step.stored and step.inherited_from:
+                # a delegated field changes with its parent's
+                self._add(cls, field, ".".join([*names[:position], step.related, *names[position + 1 :]]))
+            if position < len(names) - 1:
+                if not step.comodel:
+                    raise RegistryError(f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but '{name}' is no relation.", addon=field.addon)
+                hops.append(step)
+                current = self.models.classes[step.comodel]
+
+    def _known(self, model: str, name: str) -> bool:
+        return name in self.models.registry.fields.get(model, {})
+
+    def _register(self, changed: Field, field: Field, hops: tuple[Field, ...]) -> None:
+        if changed.name == "id":
+            return
+        found = self.by_field.setdefault(changed.key, [])
+        trigger = Trigger(field, hops)
+        if trigger not in found:
+            found.append(trigger)
+
+
+def dependencies(cls: type[Records], field: Field) -> list[str]:
+    """The dependency paths of a computed field."""
+    if field.related:
+        return [field.related]
+    method = getattr(cls, field.compute or "", None)
+    if method is None:
+        raise RegistryError(f"Addon {field.addon}: {cls._name}.{field.name} names the compute method {field.compute!r}, which does not exist.", addon=field.addon)
+    paths: list[str] = []
+    for klass in cls.__mro__:
+        candidate = vars(klass).get(field.compute or "")
+        paths += getattr(candidate, "__colca_depends__", ())
+    if field.name == "display_name" and not paths:
+        return [cls._rec_name] if cls._rec_name in cls._fields else []
+    return [*dict.fromkeys([*paths, *field.depends_on])]
+
+
+def mark_modified(records: Records, names: Any, created: bool = False) -> None:
+    """Mark everything that depends on `names` of `records` for recomputation; cached non-stored values are dropped.
+
+    :param created: the records are new, so nothing can point at them by a many2one yet.
+    """
+    triggers = records.models.triggers.by_field
+    env = records.env
+    txn = env.transaction
+    ids = records._ids
+    if not ids:
+        return
+    for name in names:
+        for trigger in triggers.get((records._name, name), ()):
+            field = trigger.field
+            if not field.stored:
+                txn.forget(field)
+                if not field.computed or not trigger.hops:
+                    continue
+                continue
+            if field.key in txn.computing and not trigger.hops:
+                continue
+            touched = walk_back(env.root, ids, trigger.hops, created)
+            if touched:
+                pending = txn.pending.get(field.key)
+                if pending is None:
+                    txn.pending[field.key] = set(touched)
+                else:
+                    pending.update(touched)
+
+
+def walk_back(env: Any, ids: Any, hops: tuple[Field, ...], created: bool) -> Any:
+    """Ids of the records at the start of `hops` that reach one of `ids` at their end."""
+    for position in range(len(hops) - 1, -1, -1):
+        hop = hops[position]
+        if not ids:
+            return ()
+        if isinstance(hop, One2many):
+            lines = env[hop.comodel].browse(ids)
+            inverse = hop.inverse_name
+            field = lines._fields[inverse]
+            ids = {value for line in lines if (value := field.__get__(line)) is not None}
+        elif isinstance(hop, Many2one):
+            if created and position == len(hops) - 1:
+                return ()
+            model = env[hop.model_name]
+            if hop.stored:
+                ids = model.with_context(active_test=False).search_ids([(hop.name, "in", list(ids))])
+            elif hop.searchable:
+                ids = model.with_context(active_test=False).search([(hop.name, "in", list(ids))])._ids
+            else:
+                return ()
+        elif isinstance(hop, Many2many):
+            model = env[hop.model_name]
+            ids = model.with_context(active_test=False).search_ids([(hop.name, "in", list(ids))])
+        created = False
+    return ids
+
+
+def recompute(env: Any) -> None:
+    """Compute every pending stored field. Order follows need: a compute method that reads a pending field computes that one first."""
+    txn = env.transaction
+    rounds = 0
+    while txn.pending:
+        rounds += 1
+        if rounds > 1000:
+            raise RecursionError(f"stored computed fields depend on each other in a circle: {sorted(txn.pending)}")
+        key = next(iter(txn.pending))
+        model, name = key
+        records = env.root[model]
+        field = records._fields.get(name)
+        ids = txn.pending[key]
+        if field is None or not ids:
+            txn.pending.pop(key, None)
+            continue
+        compute_stored(records.browse(sorted(ids)), field)
+
+
+def compute_stored(records: Records, field: Field) -> None:
+    """Run the compute method of a stored field on `records`; all stored fields of the same method are done in one go."""
+    txn = records.env.transaction
+    together = [field] if field.related else [f for f in records._fields.values() if f.compute == field.compute and f.stored]
+    done = set(records._ids)
+    for each in together:
+        waiting = txn.pending.get(each.key)
+        if waiting is not None:
+            waiting -= done
+            if not waiting:
+                del txn.pending[each.key]
+    alive = records if all(i < 0 for i in records._ids) else records.exists_cached()
+    if not alive._ids:
+        return
+    keys = [f.key for f in together if f.key not in txn.computing]
+    txn.computing.update(keys)
+    try:
+        root = alive.with_env(alive.env.root)
+        if field.related:
+            compute_related(root, field)
+        else:
+            getattr(root, field.compute or "")()
+    finally:
+        txn.computing.difference_update(keys)
+
+
+def compute_related(records: Records, field: Field) -> None:
+    """Fill a related field's cache (or columns) by following its path, set-wise."""
+    names = (field.related or "").split(".")
+    for record in records:
+        current: Any = record
+        for name in names[:-1]:
+            current = follow(current, name)
+        last = current._fields[current._aliases.get(names[-1], names[-1])]
+        if not current._ids:
+            value = None
+        elif last.comodel and last.type in ("one2many", "many2many"):
+            value = last.__get__(current)._ids
+        else:
+            value = current._first()._raw(last)
+        record._put(field, value)
+
+
+def follow(records: Records, name: str) -> Records:
+    """The record set behind the relation `name`."""
+    field = records._fields[records._aliases.get(name, name)]
+    if isinstance(field, Many2one):
+        return records._many2one(field)
+    return field.__get__(records)  # type: ignore[no-any-return]

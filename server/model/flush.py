@@ -1,0 +1,202 @@
+"""Writing to the database: pending changes go out set-wise, one UPDATE per model and set of columns; database complaints come back in words.
+
+PostgreSQL: `UPDATE t SET a = v.a FROM (SELECT unnest(ids), unnest(as)) v WHERE t.id = v.id`: the same text for 5 and for 5,000 rows. SQLite: an
+executemany in the same process. Both count as one statement.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DataError, IntegrityError
+
+from server.errors import ValidationError
+from server.model import compute
+from server.text import Text, _, render
+
+if TYPE_CHECKING:
+    from server.model.environment import Environment
+    from server.model.records import Records
+
+
+def execute(env: Environment, statement: Any, parameters: Any = None) -> Any:
+    """Run a statement on the transaction's connection; constraint violations become ValidationError."""
+    connection = env.transaction.connection
+    try:
+        return connection.execute(statement, parameters) if parameters is not None else connection.execute(statement)
+    except IntegrityError as error:
+        raise explain(env, error) from error
+    except DataError as error:
+        raise ValidationError(_("A value does not fit into its column. Correct the longest or largest value and try again.")) from error
+
+
+def flush(env: Environment) -> None:
+    """Recompute what waits and write what is pending, until nothing is."""
+    txn = env.transaction
+    while txn.pending or txn.dirty:
+        if txn.pending:
+            compute.recompute(env)
+        while txn.dirty:
+            model, rows = txn.dirty.popitem()
+            write_rows(env, model, rows)
+
+
+def write_rows(env: Environment, model: str, rows: dict[int, dict[str, Any]]) -> None:
+    """UPDATE the given rows, grouped by the set of changed columns."""
+    cls = env.models.classes.get(model) or env.transaction.registry.for_enabled(env.transaction.registry.names).classes[model]
+    table = cls.table
+    txn = env.transaction
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for id, vals in rows.items():
+        groups.setdefault(tuple(sorted(vals)), []).append(id)
+    now, uid = env.now(), env.uid
+    for columns, ids in groups.items():
+        stamp = "write_date" not in columns
+        constant = {c: rows[ids[0]][c] for c in columns}
+        same = len(ids) == 1 or all(rows[i][c] == v for c, v in constant.items() for i in ids[1:])
+        if stamp:
+            written_at, written_by = txn.values[(model, "write_date")], txn.values[(model, "write_uid")]
+            for id in ids:
+                written_at[id], written_by[id] = now, uid
+        if same:
+            vals = {**constant, **({"write_date": now, "write_uid": uid} if stamp else {})}
+            execute(env, update_same(cls, tuple(vals), len(ids), txn.dialect), {**{f"v_{k}": v for k, v in vals.items()}, "ids": ids if len(ids) > 1 else ids[0]})
+        elif txn.dialect == "postgresql":
+            params: dict[str, Any] = {f"v_{c}": [rows[i][c] for i in ids] for c in columns}
+            if stamp:
+                params.update(v_write_date=now, v_write_uid=uid)
+            execute(env, update_each(cls, columns, stamp), {**params, "ids": ids})
+        else:
+            statement = update_one(cls, columns, stamp)
+            fixed = {"v_write_date": now, "v_write_uid": uid} if stamp else {}
+            execute(env, statement, [{"row_id": i, **{f"v_{c}": rows[i][c] for c in columns}, **fixed} for i in ids])
+        if cls._reference:
+            txn.reference_touched = True
+    del table
+
+
+def any_ids(column: Any, name: str, dialect: str) -> Any:
+    """`column = ANY(:name)` on PostgreSQL (one statement text for any number of ids), an expanding IN elsewhere."""
+    if dialect == "postgresql":
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.BigInteger())))
+    return column.in_(sa.bindparam(name, expanding=True))
+
+
+def update_same(cls: type[Records], columns: tuple[str, ...], count: int, dialect: str) -> Any:
+    """UPDATE with the same values for all ids."""
+    many = count > 1
+    key = ("update_same", cls._name, columns, many, dialect)
+    statement = cls.models.plans.get(key)
+    if statement is None:
+        table = cls.table
+        where = any_ids(table.c.id, "ids", dialect) if many else table.c.id == sa.bindparam("ids")
+        statement = table.update().where(where).values({c: sa.bindparam(f"v_{c}", type_=table.c[c].type) for c in columns})
+        cls.models.plans[key] = statement
+    return statement
+
+
+def update_one(cls: type[Records], columns: tuple[str, ...], stamp: bool) -> Any:
+    """UPDATE of one row, for executemany."""
+    key = ("update_one", cls._name, columns, stamp)
+    statement = cls.models.plans.get(key)
+    if statement is None:
+        table = cls.table
+        names = [*columns, *(("write_date", "write_uid") if stamp else ())]
+        statement = table.update().where(table.c.id == sa.bindparam("row_id")).values({c: sa.bindparam(f"v_{c}", type_=table.c[c].type) for c in names})
+        cls.models.plans[key] = statement
+    return statement
+
+
+def update_each(cls: type[Records], columns: tuple[str, ...], stamp: bool) -> Any:
+    """UPDATE … FROM unnest(…): other values for each id, in one statement (PostgreSQL)."""
+    key = ("update_each", cls._name, columns, stamp)
+    statement = cls.models.plans.get(key)
+    if statement is None:
+        table = cls.table
+        parts: list[Any] = [sa.func.unnest(sa.bindparam("ids", type_=postgresql.ARRAY(sa.BigInteger()))).label("row_id")]
+        for c in columns:
+            kind = table.c[c].type
+            parts.append(sa.func.unnest(sa.cast(sa.bindparam(f"v_{c}", type_=postgresql.ARRAY(kind)), postgresql.ARRAY(kind))).label(c))
+        source = sa.select(*parts).subquery("v")
+        vals = {c: source.c[c] for c in columns}
+        if stamp:
+            vals.update(write_date=sa.bindparam("v_write_date", type_=table.c.write_date.type), write_uid=sa.bindparam("v_write_uid", type_=table.c.write_uid.type))
+        statement = table.update().where(table.c.id == source.c.row_id).values(vals)
+        cls.models.plans[key] = statement
+    return statement
+
+
+def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]) -> list[int]:
+    """INSERT rows (each with the same keys); the new ids in order."""
+    table = cls.table
+    if len(rows) == 1:
+        key = ("insert", cls._name)
+        statement = cls.models.plans.get(key)
+        if statement is None:
+            statement = cls.models.plans[key] = table.insert().returning(table.c.id)
+        return [int(execute(env, statement, rows[0]).scalar_one())]
+    key = ("inserts", cls._name)
+    statement = cls.models.plans.get(key)
+    if statement is None:
+        statement = cls.models.plans[key] = table.insert().returning(table.c.id, sort_by_parameter_order=True)
+    return [int(r[0]) for r in execute(env, statement, rows)]
+
+
+_PG_KEY = re.compile(r"Key \((?P<columns>[^)]*)\)=\((?P<value>.*?)\) (?P<what>already exists|is not present|is still referenced)")
+_SQLITE_COLUMNS = re.compile(r"(UNIQUE|NOT NULL) constraint failed: (?P<columns>.*)")
+
+
+def explain(env: Environment, error: IntegrityError) -> ValidationError:
+    """The violation as a sentence that names model, field and value."""
+    text = str(error.orig)
+    diag = getattr(error.orig, "diag", None)
+    table = getattr(diag, "table_name", None) or ""
+    columns: list[str] = []
+    kind = ""
+    value = ""
+    if diag is not None:
+        state = getattr(error.orig, "sqlstate", "") or ""
+        kind = {"23505": "unique", "23502": "required", "23503": "foreign", "23514": "check"}.get(state, "")
+        if kind == "required":
+            columns = [diag.column_name or ""]
+        match = _PG_KEY.search(diag.message_detail or "")
+        if match:
+            columns, value = [c.strip() for c in match["columns"].split(",")], match["value"]
+        if kind == "foreign" and match and match["what"] == "is still referenced":
+            kind = "referenced"
+        name = diag.constraint_name or ""
+    else:
+        name = ""
+        match = _SQLITE_COLUMNS.search(text)
+        if match:
+            kind = "unique" if match[1] == "UNIQUE" else "required"
+            pairs = [p.strip().split(".") for p in match["columns"].split(",")]
+            if len(pairs[0]) == 2:
+                table, columns = pairs[0][0], [p[1] for p in pairs]
+        elif "FOREIGN KEY" in text:
+            kind = "foreign"
+        elif "CHECK" in text:
+            kind, name = "check", text.rpartition(":")[2].strip()
+    model, labels = describe(env, table, columns)
+    data = {"model": model, "fields": columns}
+    if kind == "unique":
+        return ValidationError(_("The value of %(fields)s must be unique for %(model)s: %(value)s is already used. Choose another one.", fields=labels, model=model or table, value=value or _("this value")), **data)
+    if kind == "required":
+        return ValidationError(_("Missing required value for the field %(fields)s (%(names)s) of %(model)s. Give it a value.", fields=labels, names=", ".join(columns), model=model or table), **data)
+    if kind == "referenced":
+        return ValidationError(_("The record cannot be deleted: other records (%(model)s, field %(fields)s) still use it. Archive it instead, or remove the uses first.", model=model or table, fields=labels), **data)
+    if kind == "foreign":
+        return ValidationError(_("The operation breaks a link between records: %(fields)s points to a record that does not exist, or the record is still used by others. Check the ids, or archive instead of deleting.", fields=labels or _("a field")), **data)
+    return ValidationError(_("A rule of the data is broken (%(name)s). Correct the values and try again.", name=name or _("check")), constraint=name, **data)
+
+
+def describe(env: Environment, table: str, columns: list[str]) -> tuple[str, Text | str]:
+    """(model name, labels of the columns) for a table."""
+    found = env.transaction.registry.metadata.tables.get(table)
+    model = str(found.info.get("model", "")) if found is not None else ""
+    fields = env.transaction.registry.fields.get(model, {})
+    labels = [render(fields[c].string, env.lang) if c in fields else c for c in columns]
+    return model, ", ".join(labels)

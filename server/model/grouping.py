@@ -1,0 +1,300 @@
+"""Aggregation: `read_group` and `formatted_read_group`, one GROUP BY statement each, behind the wall and the record rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.errors import FieldError
+from server.model.decorators import action
+from server.model.domain import Compiler, parse
+from server.model.fields import Boolean, Date, Datetime, Field, Numeric, Selection
+from server.model.reading import paged, to_list
+from server.model.relational import Many2many, Many2one, ToMany
+from server.text import render
+
+GRANULARITIES = ("hour", "day", "week", "month", "quarter", "year")
+AGGREGATES = ("sum", "avg", "min", "max", "count", "count_distinct", "array_agg", "bool_and", "bool_or")
+_SPEC = re.compile(r"(?P<alias>\w+):(?P<agg>\w+)\((?P<field>\w+)\)")
+
+
+class Grouping:
+    """Mixin of `Records`: grouped reads."""
+
+    __slots__ = ()
+
+    @action(model=True, readonly=True)
+    def read_group(
+        self: Any, domain: Any = None, fields: list[str] | None = None, groupby: Any = None, offset: int = 0, limit: int | None = None, orderby: Any = False, lazy: bool = True
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Rows per group: group fields, aggregates under the plain field name, count, and `__domain`, which selects exactly the group."""
+        specs = [groupby] if isinstance(groupby, str) else list(groupby or [])
+        todo = specs[:1] if lazy else specs
+        wanted = [aggregate_of(self, f) for f in (fields or [])]
+        if not fields:
+            wanted = [(n, f, f.aggregator) for n, f in self._fields.items() if f.stored and isinstance(f, Numeric) and f.aggregator]
+        wanted = [w for w in wanted if w is not None and w[0] not in {s.partition(":")[0] for s in todo}]
+        rows = self._grouped_rows(domain, todo, wanted, None, offset, limit, orderby or None)
+        count = f"{todo[0].partition(':')[0]}_count" if lazy and todo else "__count"
+        answer = []
+        base = to_list(parse(domain))
+        for keys, values, number in rows:
+            row: dict[str, Any] = {}
+            ranges: dict[str, Any] = {}
+            extra: list[Any] = []
+            for spec, key in zip(todo, keys, strict=True):
+                shown, condition, span = self._group_value(spec, key)
+                row[spec] = shown
+                extra += condition
+                if span is not None:
+                    ranges[spec] = span
+            for (name, field, _agg), value in zip(wanted, values, strict=True):
+                row[name] = aggregate_value(field, value, _agg)
+            row[count] = number
+            row["__domain"] = ["&", *extra, *base] if extra and base and len(extra) == 1 else [*extra, *base] if not base or not extra else [*["&"] * len(extra), *extra, *base]
+            if ranges:
+                row["__range"] = ranges
+            if lazy and len(specs) > 1:
+                row["__context"] = {"group_by": specs[1:]}
+            answer.append(row)
+        if not todo and not answer:
+            answer.append({"__count": 0, "__domain": base})
+        return answer
+
+    @action(model=True, readonly=True)
+    def formatted_read_group(
+        self: Any, domain: Any = None, groupby: Any = (), aggregates: Any = (), having: Any = (), offset: int = 0, limit: int | None = None, order: str | None = None
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Rows per group with every key under its full specification, and `__extra_domain`."""
+        specs = list(groupby or [])
+        wanted: list[Any] = []
+        for spec in aggregates or []:
+            if spec == "__count":
+                continue
+            name, _colon, agg = spec.partition(":")
+            field = self._field(name)
+            if agg not in AGGREGATES:
+                raise FieldError(f"Invalid aggregate '{spec}'. Known: {', '.join(AGGREGATES)}.")
+            wanted.append((spec, field, agg))
+        rows = self._grouped_rows(domain, specs, wanted, having, offset, limit, order)
+        answer = []
+        for keys, values, number in rows:
+            row: dict[str, Any] = {}
+            extra: list[Any] = []
+            for spec, key in zip(specs, keys, strict=True):
+                shown, condition, span = self._group_value(spec, key)
+                row[spec] = [span["from"], shown] if span is not None and shown is not False else shown
+                extra += condition
+            for (spec, field, agg), value in zip(wanted, values, strict=True):
+                row[spec] = aggregate_value(field, value, agg)
+            if "__count" in (aggregates or []):
+                row["__count"] = number
+            row["__extra_domain"] = ["&"] * (len(extra) - 1) + extra
+            answer.append(row)
+        return answer
+
+    def _grouped_rows(self: Any, domain: Any, specs: list[str], wanted: list[Any], having: Any, offset: Any, limit: Any, order: Any) -> list[Any]:
+        env = self.env
+        if env.transaction.dirty or env.transaction.pending:
+            env.flush()
+        table = self.table
+        source: Any = table
+        keys = []
+        for spec in specs:
+            expression, source = self._group_expression(spec, source)
+            keys.append(expression)
+        columns = []
+        for _name, field, agg in wanted:
+            if not env.su and field.groups and not env.access.field_visible(field):
+                raise FieldError(f"Invalid field '{field.name}' on model '{self._name}'")
+            if not field.stored:
+                raise FieldError(f"Field {self._name}.{field.name} is computed and cannot be aggregated.")
+            columns.append(aggregate_expression(table.c[field.name], agg, env.transaction.dialect))
+        number = sa.func.count(sa.distinct(table.c.id)) if source is not table else sa.func.count(table.c.id)
+        labelled = [k.label(f"k{n}") for n, k in enumerate(keys)]
+        statement = sa.select(*labelled, *columns, number.label("n")).select_from(source).where(*self._clauses(domain))
+        if keys:
+            statement = statement.group_by(*[sa.text(f"{n + 1}") for n in range(len(keys))]) if env.transaction.dialect == "postgresql" else statement.group_by(*keys)
+        for condition in having or []:
+            if isinstance(condition, (list, tuple)) and len(condition) == 3:
+                name, operator, value = condition
+                expression = number if name == "__count" else next((c for (s, _f, _a), c in zip(wanted, columns, strict=True) if s == name), None)
+                if expression is None or operator not in ("=", "!=", "<", "<=", ">", ">="):
+                    raise FieldError(f"Invalid having condition {condition!r}.")
+                statement = statement.having(expression.op("<>" if operator == "!=" else operator)(value))
+        statement = self._group_order(statement, specs, labelled, wanted, columns, number, order)
+        size = len(keys)
+        return [(tuple(r[:size]), tuple(r[size:-1]), r[-1]) for r in env.run(paged(statement, offset, limit))]
+
+    def _group_order(self: Any, statement: Any, specs: list[str], keys: list[Any], wanted: list[Any], columns: list[Any], number: Any, order: Any) -> Any:
+        known: dict[str, Any] = {}
+        for spec, key in zip(specs, keys, strict=True):
+            known[spec] = known[spec.partition(":")[0]] = key
+        for (spec, _field, _agg), column in zip(wanted, columns, strict=True):
+            known.setdefault(spec, column)
+        known["__count"] = known["id"] = number
+        for spec in specs:
+            known[f"{spec.partition(':')[0]}_count"] = number
+        for part in (order or "").split(","):
+            words = part.split()
+            if not words:
+                continue
+            if words[0] not in known or (len(words) > 1 and words[1].lower() not in ("asc", "desc", "nulls")):
+                raise FieldError(f"Invalid order '{str(order)[:80]}' for grouped rows. Known: {', '.join(sorted(known))}.")
+            expression = known[words[0]]
+            statement = statement.order_by(expression.desc() if len(words) > 1 and words[1].lower() == "desc" else expression)
+        if not order:
+            statement = statement.order_by(*[k.nulls_last() for k in keys])
+        return statement
+
+    def _group_expression(self: Any, spec: str, source: Any) -> tuple[Any, Any]:
+        if not isinstance(spec, str):
+            raise FieldError(f"Invalid group {spec!r}.")
+        name, _colon, granularity = spec.partition(":")
+        field = self._field(name)
+        table = self.table
+        if isinstance(field, Many2many) and not field.computed:
+            relation, one, two = field.names()
+            pairs = self.env.transaction.registry.metadata.tables[relation].alias()
+            return pairs.c[two], source.outerjoin(pairs, pairs.c[one] == table.c.id)
+        if not field.stored:
+            if field.related:
+                from server.model.plans import ReadPlan
+
+                owner, real, here, source = ReadPlan._locate(self, field, table, source, {(): table})
+                if real is not None:
+                    return here.c[real.name], source
+                del owner
+            raise FieldError(f"Field {self._name}.{field.name} is computed and cannot be grouped by.")
+        if field.type in ("date", "datetime"):
+            granularity = granularity or "month"
+            if granularity not in GRANULARITIES:
+                raise FieldError(f"Invalid granularity '{granularity[:40]}' in '{spec[:80]}'. Known: {', '.join(GRANULARITIES)}.")
+            return truncated(table.c[name], granularity, self.env.transaction.dialect), source
+        column = Compiler(self.env).column(type(self), table, field) if field._contextual else table.c[field.name]
+        if isinstance(field, Boolean):
+            column = sa.func.coalesce(column, sa.false())
+        return column, source
+
+    def _group_value(self: Any, spec: str, key: Any) -> tuple[Any, list[Any], dict[str, str] | None]:
+        """(value shown, domain of the group, date range)."""
+        name, _colon, granularity = spec.partition(":")
+        field = self._field(name)
+        if isinstance(field, (Many2one, ToMany)):
+            if key is None:
+                return False, [(name, "=", False)], None
+            record = self.env.root[field.comodel].browse([key])
+            return [key, record.display_name], [(name, "=", key) if isinstance(field, Many2one) else (name, "in", [key])], None
+        if isinstance(field, (Date, Datetime)):
+            if key is None:
+                return False, [(name, "=", False)], None
+            start = key if isinstance(key, dt.datetime) else dt.datetime.fromisoformat(str(key))
+            end = following(start, granularity or "month")
+            low, high = (start.date().isoformat(), end.date().isoformat()) if field.type == "date" else (start.isoformat(" ", "seconds"), end.isoformat(" ", "seconds"))
+            return period_label(start, granularity or "month", self.env.lang), ["&", (name, ">=", low), (name, "<", high)], {"from": low, "to": high}
+        if isinstance(field, Boolean):
+            return bool(key), [(name, "=", bool(key))], None
+        if isinstance(field, Selection):
+            return key if key is not None else False, [(name, "=", key if key is not None else False)], None
+        wire = field.wire(field.coerce(key, self.env) if not isinstance(field, Numeric) or key is not None else None)
+        return wire, [(name, "=", wire)], None
+
+
+def aggregate_of(records: Any, spec: str) -> tuple[str, Field, str] | None:
+    """(name in the row, field, aggregate) of a `read_group` field: `amount`, `amount:avg`, `total:sum(amount)`; None for plain fields that do not add up."""
+    match = _SPEC.fullmatch(spec) if isinstance(spec, str) else None
+    if match:
+        field, agg, name = records._field(match["field"]), match["agg"], match["alias"]
+    else:
+        plain, _colon, agg = str(spec).partition(":")
+        if plain in ("__count",):
+            return None
+        field = records._field(plain)
+        name = plain
+        agg = agg or field.aggregator or ""
+    if not agg or (not match and ":" not in str(spec) and not field.stored):
+        return None
+    if agg not in AGGREGATES:
+        raise FieldError(f"Invalid aggregate '{agg[:40]}' of '{str(spec)[:80]}'. Known: {', '.join(AGGREGATES)}.")
+    return name, field, agg
+
+
+def aggregate_expression(column: Any, agg: str, dialect: str) -> Any:
+    """SQL of an aggregate."""
+    if agg == "count":
+        return sa.func.count(column)
+    if agg == "count_distinct":
+        return sa.func.count(sa.distinct(column))
+    if agg == "array_agg":
+        return sa.func.array_agg(column) if dialect == "postgresql" else sa.func.json_group_array(column)
+    if agg in ("bool_and", "bool_or"):
+        return getattr(sa.func, agg)(column) if dialect == "postgresql" else (sa.func.min(column) if agg == "bool_and" else sa.func.max(column))
+    if agg == "avg":  # exact on both databases: the sum keeps the column's scale
+        return sa.type_coerce(sa.func.sum(column), column.type).label(None) if False else sa.func.sum(column, type_=column.type) / sa.cast(sa.func.nullif(sa.func.count(column), 0), sa.Integer)
+    return getattr(sa.func, agg)(column, type_=column.type)
+
+
+def aggregate_value(field: Field, value: Any, agg: str) -> Any:
+    """An aggregate on the wire."""
+    if agg in ("count", "count_distinct"):
+        return value or 0
+    if agg == "array_agg":
+        import json
+
+        return json.loads(value) if isinstance(value, str) else list(value or [])
+    if agg in ("bool_and", "bool_or"):
+        return bool(value)
+    if value is None:
+        return 0 if field.type in ("integer",) else 0.0 if isinstance(field, Numeric) else False
+    return float(value) if isinstance(field, Numeric) or agg == "avg" else field.wire(value)
+
+
+def truncated(column: Any, granularity: str, dialect: str) -> Any:
+    """The start of the period a date lies in."""
+    if dialect == "postgresql":
+        return sa.func.date_trunc(granularity, sa.cast(column, sa.DateTime))
+    formats = {"hour": "%Y-%m-%d %H:00:00", "day": "%Y-%m-%d", "month": "%Y-%m-01", "year": "%Y-01-01"}
+    if granularity in formats:
+        return sa.func.strftime(formats[granularity], column)
+    if granularity == "week":
+        return sa.func.date(column, "-6 days", "weekday 1")
+    month = sa.cast(sa.func.strftime("%m", column), sa.Integer)
+    first = sa.func.printf("%02d", ((month - 1) / sa.literal_column("3")) * 3 + 1)
+    return sa.func.strftime("%Y-", column).concat(first).concat("-01")
+
+
+def following(start: dt.datetime, granularity: str) -> dt.datetime:
+    """The start of the next period."""
+    if granularity == "hour":
+        return start + dt.timedelta(hours=1)
+    if granularity == "day":
+        return start + dt.timedelta(days=1)
+    if granularity == "week":
+        return start + dt.timedelta(days=7)
+    months = {"month": 1, "quarter": 3, "year": 12}[granularity]
+    month = start.month - 1 + months
+    return start.replace(year=start.year + month // 12, month=month % 12 + 1)
+
+
+def period_label(start: dt.datetime, granularity: str, lang: str) -> str:
+    """A period as people write it."""
+    from babel.dates import format_date, format_datetime
+
+    locale = lang if lang in ("es", "es_MX", "es_PE", "en_US") else "en_US"
+    if granularity == "hour":
+        return format_datetime(start, "dd MMM yyyy HH:00", locale=locale)
+    if granularity == "day":
+        return format_date(start, "dd MMM yyyy", locale=locale)
+    if granularity == "week":
+        return f"W{start.isocalendar().week} {start.isocalendar().year}"
+    if granularity == "quarter":
+        return f"Q{(start.month - 1) // 3 + 1} {start.year}"
+    if granularity == "year":
+        return str(start.year)
+    return format_date(start, "MMMM yyyy", locale=locale)
+
+
+__all__ = ["Grouping", "render"]

@@ -1,0 +1,90 @@
+"""History: who changed which tracked field, from what to what; one JSON row per record and transaction, append only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from server.model.fields import Binary, Field
+from server.model.relational import Many2one
+
+if TYPE_CHECKING:
+    from server.model.environment import Environment
+    from server.model.records import Records
+
+
+def remember(records: Records, field: Field, ids: Any) -> None:
+    """Keep the value a tracked field had before this transaction's first change of it."""
+    txn = records.env.transaction
+    values = txn.values.get(field.key, {})
+    for id in ids:
+        if id < 0:
+            continue
+        row = txn.tracked.setdefault((records._name, id), {})
+        if field.name not in row and "+" not in row:
+            row[field.name] = values.get(id)
+
+
+def created(records: Records) -> None:
+    """Note that records came into being."""
+    txn = records.env.transaction
+    for id in records._ids:
+        txn.tracked[(records._name, id)] = {"+": True}
+
+
+def deleted(records: Records, names: dict[int, str]) -> None:
+    """Note that records are gone, with their names."""
+    txn = records.env.transaction
+    for id in records._ids:
+        txn.tracked.pop((records._name, id), None)
+        txn.history_rows.append(row(records.env, records._name, id, "unlink", {"display_name": [names.get(id), None]}))
+
+
+def row(env: Environment, model: str, id: int, operation: str, changes: dict[str, Any], company_id: int | None = None) -> dict[str, Any]:
+    """One row of ir.history."""
+    now = env.now()
+    return {
+        "model": model, "res_id": id, "company_id": company_id or env.company_id, "user_id": env.uid, "date": now, "operation": operation, "changes": changes,
+        "create_uid": env.uid, "create_date": now, "write_uid": env.uid, "write_date": now,
+    }  # fmt: skip
+
+
+def write(env: Environment) -> None:
+    """Insert the rows of this transaction, in one statement."""
+    txn = env.transaction
+    if not txn.tracked and not txn.history_rows:
+        return
+    rows, txn.history_rows = txn.history_rows, []
+    tracked, txn.tracked = txn.tracked, {}
+    for (model, id), old in tracked.items():
+        if model not in env:
+            continue
+        cls = env.models.classes[model]
+        is_new = "+" in old
+        changes: dict[str, Any] = {}
+        for field in cls._tracked:
+            if not is_new and field.name not in old:
+                continue
+            values = txn.values.get(field.key, {})
+            if id not in values:
+                continue
+            before = None if is_new else shown(field, old[field.name])
+            after = shown(field, values[id])
+            if before != after:
+                changes[field.name] = [before, after]
+        if changes or is_new:
+            companies = txn.values.get((model, "company_id"), {})
+            rows.append(row(env, model, id, "create" if is_new else "write", changes, companies.get(id)))
+    if rows and "ir.history" in env:
+        env.run(env["ir.history"].table.insert(), rows)
+
+
+def shown(field: Field, value: Any) -> Any:
+    """A value as JSON for the history: decimals as text so that nothing is rounded."""
+    if value is None or isinstance(field, Binary):
+        return None
+    if field.type in ("float", "monetary"):
+        return str(value.normalize() + 0) if value else "0"
+    if isinstance(field, Many2one):
+        return value
+    wire = field.wire(value)
+    return None if wire is False and field.type != "boolean" else wire

@@ -1,0 +1,235 @@
+"""Read plans: how `read` and `search_read` answer for one model and list of fields, worked out once.
+
+One SELECT brings every column, the names behind many2one fields by outer join, and related columns; one more query per x2many field, one more per many2one
+whose name is computed. Rows become wire dictionaries by a function generated for the plan, so a cell costs a fraction of a microsecond.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from server.errors import AccessError
+from server.model.domain import Compiler
+from server.model.fields import Binary, Boolean, Char, Date, Datetime, Field, Integer, Json, Numeric, Selection
+from server.model.relational import Many2one
+from server.text import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from server.model.environment import Environment
+
+
+class ReadPlan:
+    """SELECT, row builder, and the fields that need more than the row."""
+
+    def __init__(self, records: Any, names: list[str], classic: bool) -> None:
+        self.model = records._name
+        self.later: list[tuple[str, Field]] = []
+        self.named: list[tuple[str, Field]] = []
+        table = records.table
+        columns: list[Any] = [table.c.id]
+        pieces: list[str] = ["'id': r[0]"]
+        source: Any = table
+        joins: dict[tuple[str, ...], Any] = {(): table}
+        scope: dict[str, Any] = {"__builtins__": {}, "float": float}
+        compiler = Compiler(records.env)
+        for name in names:
+            if name == "id":
+                continue
+            field = records._field(name)
+            owner, real, here, source = self._locate(records, field, table, source, joins)
+            if real is None:
+                self.later.append((name, field))
+                pieces.append(f"{name!r}: None")
+                continue
+            column = here.c[real.name] if not real.translate and not real.company_dependent else compiler.column(type(owner), here, real)
+            if real.company_dependent:
+                column = here.c[real.name]
+            position = len(columns)
+            columns.append(column.label(f"c{position}"))
+            if isinstance(real, Many2one) and classic:
+                target = records.env[real.comodel]
+                shown = display_column(target)
+                if shown is None:
+                    self.named.append((name, real))
+                    pieces.append(f"{name!r}: r[{position}]")
+                else:
+                    alias = target.table.alias(f"n{position}")
+                    source = source.outerjoin(alias, here.c[real.name] == alias.c.id)
+                    columns.append((compiler.column(type(target), alias, shown) if shown.translate else alias.c[shown.name]).label(f"c{position + 1}"))
+                    pieces.append(f"{name!r}: [r[{position}], r[{position + 1}] or ''] if r[{position}] else False")
+            else:
+                pieces.append(f"{name!r}: {cell(real, position, scope)}")
+        self.select = sa.select(*columns).select_from(source)
+        code = "lambda r: {" + ", ".join(pieces) + "}"
+        self.build: Callable[[Any], dict[str, Any]] = eval(code, scope)  # noqa: S307  names and positions are ours, never a caller's text
+
+    @staticmethod
+    def _locate(records: Any, field: Field, table: Any, source: Any, joins: dict[tuple[str, ...], Any]) -> tuple[Any, Field | None, Any, Any]:
+        """(model, stored field, its table or alias, FROM clause); field None when the row cannot give it."""
+        if field.stored:
+            return records, field, table, source
+        if not field.related or field.type in ("one2many", "many2many"):
+            return records, None, table, source
+        owner, here, path = records, table, ()
+        todo = field.related.split(".")
+        hops = 0
+        while True:
+            name = todo.pop(0)
+            step = owner._field(name)
+            if step.related and not step.stored:
+                todo = [*step.related.split("."), *todo]
+                hops += 1
+                if hops > 10:
+                    return records, None, table, source
+                continue
+            if not todo:
+                return (owner, step, here, source) if step.stored else (records, None, table, source)
+            if not isinstance(step, Many2one) or not step.stored or step.company_dependent:
+                return records, None, table, source
+            path = (*path, name)
+            if path not in joins:
+                alias = owner.env[step.comodel].table.alias()
+                joins[path] = alias
+                source = source.outerjoin(alias, here.c[step.name] == alias.c.id)
+            here, owner = joins[path], owner.env[step.comodel]
+
+    def params(self, env: Environment) -> dict[str, Any]:
+        """Parameters of the SELECT beside its domain."""
+        return {}
+
+    def rows(self, records: Any, rows: Any) -> list[dict[str, Any]]:
+        """Wire rows for database rows."""
+        build = self.build
+        answer = [build(r) for r in rows]
+        if not answer or not (self.later or self.named):
+            return answer
+        env = records.env
+        everything = records.browse([r["id"] for r in answer])
+        for name, field in self.named:
+            targets = env.root[field.comodel].browse(dict.fromkeys(r[name] for r in answer if r[name]))
+            names = {t._ids[0]: t.display_name for t in targets}
+            for row in answer:
+                row[name] = [row[name], names.get(row[name]) or ""] if row[name] else False
+        by_id = {r._ids[0]: r for r in everything}
+        for name, field in self.later:
+            wire = field.wire
+            for row in answer:
+                value = by_id[row["id"]]._raw(field)
+                if isinstance(field, Many2one) and value is not None:
+                    row[name] = [value, env.root[field.comodel].browse([value]).display_name] if self.classic else value
+                else:
+                    row[name] = wire(value)
+        return answer
+
+    classic = True
+
+
+def cell(field: Field, position: int, scope: dict[str, Any]) -> str:
+    """Python source that gives the wire value of column `position`."""
+    r = f"r[{position}]"
+    if field.company_dependent:
+        scope[f"w{position}"] = field
+        scope["one"] = company_value
+        return f"one(w{position}, {r})"
+    if isinstance(field, (Integer,)):
+        return f"{r} or 0"
+    if isinstance(field, Numeric):
+        return f"float({r}) if {r} is not None else 0.0"
+    if isinstance(field, Boolean):
+        return f"True if {r} else False"
+    if isinstance(field, Datetime):
+        return f"{r}.isoformat(' ', 'seconds') if {r} is not None else False"
+    if isinstance(field, Date):
+        return f"{r}.isoformat() if {r} is not None else False"
+    if isinstance(field, (Char, Selection)):
+        return f"{r} or False"
+    if isinstance(field, Many2one):
+        return f"{r} or False"
+    if isinstance(field, (Binary, Json)):
+        scope[f"w{position}"] = field.wire
+        return f"w{position}({r})"
+    scope[f"w{position}"] = field.wire
+    return f"w{position}({r})"
+
+
+def company_value(field: Field, raw: Any) -> Any:
+    """Placeholder replaced per call: company-dependent columns need the environment, see `read_plan`."""
+    return field.wire(None)
+
+
+def display_column(target: Any) -> Field | None:
+    """The stored column that is the display name of a model; None when the name is computed."""
+    from server.model.reading import Reading
+
+    if type(target)._compute_display_name is not Reading._compute_display_name:
+        return None
+    field = target._fields.get(target._rec_name)
+    return field if field is not None and field.stored and isinstance(field, Char) and not field.company_dependent else None
+
+
+def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
+    """The plan for these fields, language and company; cached on the model set.
+
+    :raises FieldError: unknown field.  :raises AccessError: a field that is hidden from the user.
+    """
+    env = records.env
+    classic = load == "_classic_read"
+    if fields is not None and not isinstance(fields, (list, tuple)):
+        from server.errors import FieldError
+
+        raise FieldError(f"Invalid field list {fields!r}: expected a list of field names.")
+    key = ("read", records._name, tuple(fields) if fields else None, classic, env.translation_lang, env.transaction.dialect, None if env.su else env.access.groups_key)
+    try:
+        plan = records.models.plans.get(key)
+    except TypeError:
+        from server.errors import FieldError
+
+        raise FieldError(f"Invalid field list {fields!r}: expected a list of field names.") from None
+    if plan is None or plan is False:
+        if fields:
+            names = list(dict.fromkeys(str(f) if isinstance(f, str) else str(f) for f in fields))
+            for name in names:
+                field = records._field(name)
+                if field.groups and not env.su and not env.access.field_visible(field):
+                    raise AccessError(
+                        _("You do not have the right to read the field %(field)s of %(model)s. Leave it out, or ask an administrator.", field=name, model=records._name),
+                        model=records._name, field=name,
+                    )  # fmt: skip
+        else:
+            names = [n for n, f in records._fields.items() if not (f.groups and not env.su and not env.access.field_visible(f))]
+        dependent = any(records._field(n).company_dependent or (records._field(n).related and _ends_dependent(records, records._field(n))) for n in names)
+        plan = ReadPlan(records, names, classic)
+        plan.classic = classic
+        if dependent:
+            plan = ReadPlan(records, names, classic)
+            plan.classic = classic
+            _bind_company(plan, env)
+            return plan
+        records.models.plans[key] = plan
+    return plan  # type: ignore[no-any-return]
+
+
+def _ends_dependent(records: Any, field: Field) -> bool:
+    owner: Any = records
+    for name in (field.related or "").split("."):
+        step = owner._field(name)
+        if step.company_dependent or (step.related and _ends_dependent(owner, step)):
+            return True
+        if step.comodel:
+            owner = owner.env[step.comodel]
+    return False
+
+
+def _bind_company(plan: ReadPlan, env: Environment) -> None:
+    """Make company-dependent cells answer for the environment's company."""
+    company = str(env.company_id or 0)
+
+    def one(field: Field, raw: Any) -> Any:
+        value = raw.get(company) if isinstance(raw, dict) else None
+        return field.wire(field.coerce(value, env))
+
+    plan.build.__globals__["one"] = one  # type: ignore[attr-defined]
