@@ -149,21 +149,15 @@ class IrModelFieldsSelection(Model, name="ir.model.fields.selection"):
     sequence = Integer(_("Sequence"))
 
 
-def _model_vals(name: str, cls: Any) -> dict[str, Any]:
+def _model_vals(name: str, cls: Any, addons: list[str]) -> dict[str, Any]:
     return {
         "model": name,
-        "name": render(getattr(cls, "model_label", None)) or name,
+        "name": render(cls._model_label) or name,
         "info": (cls.__doc__ or "").strip() or None,
-        "transient": bool(getattr(cls, "is_transient", False)),
+        "transient": bool(cls._transient),
         "abstract": False,
-        "modules": ",".join(_addons_of(cls)) or None,
+        "modules": ",".join(dict.fromkeys(addons)),
     }
-
-
-def _addons_of(cls: Any) -> list[str]:
-    """Names of the addons behind a composed class, base first."""
-    names = list(getattr(cls, "addons", ()) or ())
-    return names or ([cls.addon] if getattr(cls, "addon", None) else [])
 
 
 def _field_vals(model: str, field: Any) -> dict[str, Any]:
@@ -204,9 +198,13 @@ def reflect(env: Environment) -> None:
     """
     env = env["ir.model"].sudo().with_context(_reflecting=True, tracking_disable=True, active_test=False).env
     models = dict(env.models.classes)
+    definitions = env.transaction.registry.definitions
 
     by_model = _sync(
-        env["ir.model"], {(name,): _model_vals(name, cls) for name, cls in models.items()}, ("model",), keep_manual=True
+        env["ir.model"],
+        {(name,): _model_vals(name, cls, [addon for addon, _definition in definitions[name]]) for name, cls in models.items()},
+        ("model",),
+        keep_manual=True,
     )
 
     fields: dict[tuple[Any, ...], dict[str, Any]] = {}
