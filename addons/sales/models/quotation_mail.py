@@ -38,6 +38,7 @@ def mail_body(order: Any, lang: str | None) -> str:
     )
     validity = ""
     if order.validity_date and order.state != "sale":
-        validity = f"<p>{text(_('Valid until %(date)s.', date=order.validity_date.isoformat()))}</p>"
+        until = text(_("Valid until %(date)s.", date=order.validity_date.isoformat()))
+        validity = f"<p>{until}</p>"
     signature = f"<p>{escape(order.user.name or order.company.name)}<br/>{escape(order.company.name)}</p>"
     return f"<p>{greeting}</p><p>{intro}</p><table>{''.join(rows)}{totals}</table>{validity}{signature}"
