@@ -132,7 +132,7 @@ def _serve_forking(app: Flask, config: Config, banner: str) -> None:
     def worker_exit(arbiter: Any, worker: Any) -> None:
         if jobs is not None:
             jobs.stop()
-        database.dispose()
+        database.engine.dispose()
 
     options = {
         "bind": f"{config.host}:{config.port}",
@@ -159,7 +159,7 @@ def _serve_forking(app: Flask, config: Config, banner: str) -> None:
             return app
 
     # What was opened to look at the database stays in this process; the children open their own.
-    database.dispose()
+    database.engine.dispose()
     gc.collect()
     gc.freeze()
     Application().run()
@@ -186,4 +186,4 @@ def _serve_threads(app: Flask, config: Config, banner: str) -> None:
     finally:
         if jobs is not None:
             jobs.stop()
-        database.dispose()
+        database.engine.dispose()
