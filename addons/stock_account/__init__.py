@@ -1,0 +1,14 @@
+"""Glue between stock and accounting: what moves is booked."""
+
+from __future__ import annotations
+
+from server import Addon, _
+
+addon = Addon(
+    "stock_account",
+    depends=["stock", "account"],
+    auto_install=True,
+    title=_("Stock accounting"),
+    summary=_("Receipts, deliveries and counts post their value to the ledger"),
+    category=_("Accounting"),
+)

@@ -1,0 +1,16 @@
+"""What the glue hangs on the warehouse; it has no extension points of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server import hookimpl
+
+
+class Impls:
+    """The ledger hears of every change of value."""
+
+    @hookimpl
+    def stock_moves_valued(self, env: Any, layers: Any) -> None:
+        """Post one entry per transfer (one for all moves without a transfer)."""
+        layers._post_entries()
