@@ -45,15 +45,22 @@ def _install(url: str, names: Iterable[str], demo: bool = False, discovery: Disc
     try:
         lifecycle.install(database, names, companies=lifecycle.ALL, demo=demo, discovery=discovery)
     finally:
-        database.dispose()
+        database.engine.dispose()
 
 
 @contextmanager
 def rolled_back(database: Database, login: str = "admin") -> Iterator[Environment]:
     """An environment of the user `login` in a transaction that is rolled back at the end, whatever happens."""
-    with database.begin(uid_of(database, login), {}) as environment:
-        yield environment
-        environment.transaction.connection.rollback()
+
+    class Undo(Exception):
+        pass
+
+    try:
+        with database.transaction(uid_of(database, login), {}) as environment:
+            yield environment
+            raise Undo
+    except Undo:
+        database.forget()
 
 
 def uid_of(database: Database, login: str) -> int:

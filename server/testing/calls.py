@@ -41,7 +41,7 @@ class Client:
         """The same in another company: its id, or its external id."""
         if isinstance(company, str):
             xmlid = company
-            company = self.database.run(1, {}, lambda env: env.ref(xmlid).id, readonly=True)
+            return self.in_company(self.database.run(1, {}, lambda env: int(env.ref(xmlid).id), readonly=True))
         return Client(self.database, self.login, company)
 
 

@@ -163,7 +163,7 @@ def _opened(url: str) -> Iterator[Database]:
     try:
         yield opened
     finally:
-        opened.dispose()
+        opened.engine.dispose()
 
 
 # Environments and calls
