@@ -108,7 +108,6 @@ def install(
             session.reflect()
         if finish is not None and (new or outcome):
             finish(session.env())
-        session.env().flush()
         outcome.plan, outcome.report = session.plan, session.report
         if outcome:
             session.commit()

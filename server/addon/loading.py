@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -76,10 +76,13 @@ class Loader:
         for row in self.env.execute(query):
             self.known[f"{row.module}.{row.name}"] = Known(row.model, row.res_id, bool(row.noupdate), _digests(row.digest), row.id)
 
-    def load(self, env: Environment, addon: Addon, files: Iterable[str], loaded: dict[str, str]) -> Report:
+    def load(
+        self, env: Environment, addon: Addon, files: Iterable[str], loaded: dict[str, str], settle: Callable[[], None] = lambda: None
+    ) -> Report:
         """Load the files of an addon in their order; unchanged files (by `loaded`: file → digest, updated here) are skipped.
 
         :param env: superuser environment whose models are those the addon may see.
+        :param settle: called after each file.
         :raises DataFileError: naming file, line, column, value and what to do.
         """
         self.env = env
@@ -92,6 +95,7 @@ class Loader:
             report.add(self.load_items(read(Path(path), addon.name), addon.name))
             report.files += 1
             loaded[file] = digest
+            settle()
         return report
 
     def load_items(self, items: list[Item], addon: str) -> Report:

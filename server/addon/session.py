@@ -6,6 +6,7 @@ the commit, and then the raised counter.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ import sqlalchemy as sa
 
 from server.addon import graph, listing, schema, state
 from server.addon.discovery import Discovery, discover
-from server.addon.kernel import KERNEL
 from server.addon.loading import Known, Loader, Report
 from server.addon.manifest import Addon
 from server.addon.state import ModuleRow
@@ -37,7 +37,7 @@ class Session:
 
     def __init__(self, database: Database, discovery: Discovery | None = None) -> None:
         self.database = database
-        self.discovery = discovery or discover()
+        self.discovery = discovery or discover(database.extra_addons)
         self.failed: dict[str, Text | str] = {}
         self.registry: Registry
         self.transaction: Transaction
@@ -73,12 +73,15 @@ class Session:
 
     def commit(self) -> None:
         """Write the module rows, raise the counter and keep everything."""
+        self.env().finish()
         listing.write_rows(self.conn, self.discovery, self.failed)
         state.bump_registry(self.conn)
         state.bump_data(self.conn)
         self._tx.commit()
         self._kept = True
-        self.database.refresh()
+        self.database.forget()
+        for call in self.transaction.after_commit:
+            call()
 
     # -- addons ------------------------------------------------------------------------------------------------------
     @property
@@ -130,12 +133,23 @@ class Session:
 
     # -- environments ------------------------------------------------------------------------------------------------
     def open(self) -> None:
-        """Start working with records under the registry."""
+        """Start working with records under the registry.
+
+        The transaction gets a memory of its own: what it remembers is not committed yet, and must not reach the other users of the process.
+        """
         from server.model.environment import Transaction
 
-        self.transaction = Transaction(self.database, self.conn)
-        self.transaction.registry = self.registry
-        self.transaction.enabled = self.enabled
+        self.memory = copy.copy(self.database)
+        self.memory.use_registry(self.registry)
+        self.memory._enabled = self.enabled
+        self.transaction = Transaction(self.memory, self.conn)
+        self._loader = None
+
+    def settle(self) -> None:
+        """Write what is pending and forget what was remembered before: it may be out of date now."""
+        self.env().flush()
+        self.memory.use_registry(self.registry)
+        self.transaction.reference_touched = False
 
     def env(self, addons: Iterable[str] | None = None) -> Environment:
         """The superuser's environment; its models are those of `addons` (with the kernel), else of the main company's."""
@@ -188,7 +202,7 @@ class Session:
             return
         names = graph.closure([addon.name], self.discovery.addons)
         env = self.env(self.registry.names & self.installed.keys() | names if demo else names)
-        self.report.add(self.loader.load(env, addon, files, self.rows[addon.name].loaded))
+        self.report.add(self.loader.load(env, addon, files, self.rows[addon.name].loaded, self.settle))
 
     def load_access(self, addon: Addon) -> None:
         """Bring the access lines of an addon to those of its `security/access.csv`."""
@@ -199,7 +213,7 @@ class Session:
             load_access(self.env(names), addon)
         except (ValueError, KeyError) as error:
             raise SetupError(_("Addon %(addon)s: its access lines cannot be loaded: %(reason)s", addon=addon.name, reason=str(error))) from error
-        self.env(names).flush()
+        self.settle()
 
     def reflect(self) -> None:
         """Bring `ir.model` and `ir.model.fields` to the registry."""
@@ -244,6 +258,7 @@ class Session:
                 raise SetupError(
                     _("%(addon)s cannot be enabled for %(company)s: %(reason)s", addon=addon.name, company=name, reason=error.message)
                 ) from error
+            self.settle()
             done.append(addon.name)
         return done
 
@@ -278,8 +293,3 @@ def _defaults(registry: Registry) -> dict[tuple[str, str], Any]:
             if field.stored and field.required and field.default is not None and not callable(field.default):
                 found[model.replace(".", "_"), field.name] = field.default
     return found
-
-
-def kernel_version() -> str:
-    """Version of the kernel's package."""
-    return KERNEL.version

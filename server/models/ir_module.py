@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.model.decorators import action
-from server.model.definition import Model
-from server.model.fields import Boolean, Char, Integer, Selection, Text
-from server.model.relational import Many2one
-from server.text import _
+from server import Boolean, Char, Integer, Many2one, Model, Selection, Text, _, action
 
 
 class IrModule(Model, name="ir.module.module"):

@@ -1,0 +1,88 @@
+"""`colca serve`, `colca worker` and `colca shell`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from server.cli.common import ROOT_UID, database, require_initialised, settings
+
+
+@click.command()
+def serve() -> None:
+    """Serve over HTTP until stopped. The job worker runs inside unless COLCA_JOBS=0."""
+    from server.serve import serve as start
+
+    start(settings())
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, and end.")
+def worker(once: bool) -> None:
+    """Work off the outbox until stopped; any number of workers may run, on one machine or many."""
+    import logging
+    import signal
+    import sys
+    from threading import Event
+
+    from server.jobs.worker import run_forever, run_pending
+
+    config = settings()
+    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    with database(config) as opened:
+        require_initialised(opened)
+        if once:
+            click.echo(f"{run_pending(opened)} jobs done.")
+            return
+        stop = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_args: stop.set())
+        click.echo("The worker is running. Stop it with Ctrl-C.")
+        run_forever(opened, stop)
+
+
+@click.command()
+@click.option("--company", help="Work in this company (id or name).")
+@click.option("-c", "code", help="Run this code instead of a prompt.")
+def shell(company: str | None, code: str | None) -> None:
+    """A Python prompt with `env`, as the system user. Everything is one transaction: it is saved at the end if `commit()` was called,
+    and forgotten otherwise."""
+    import code as interactive
+
+    from server.cli.common import company_ids
+
+    with database() as opened:
+        require_initialised(opened)
+        context: dict[str, Any] = {}
+        if company:
+            context["allowed_company_ids"] = company_ids(opened, [company])
+        keep = _Keep()
+
+        def talk(env: Any) -> None:
+            names = {"env": env, "commit": keep}
+            if code:
+                exec(compile(code, "<colca shell>", "exec"), names)  # noqa: S102  (that is what a shell is for)
+            else:
+                interactive.interact(banner="Colca shell: `env` is the environment, `commit()` saves at the end.", local=names, exitmsg="")
+            if not keep.wanted:
+                raise _Forget
+
+        try:
+            opened.run(ROOT_UID, context, talk)
+            click.echo("Saved.")
+        except _Forget:
+            pass
+
+
+class _Forget(Exception):
+    """Ends the shell's transaction without saving."""
+
+
+class _Keep:
+    """`commit()` in the shell: asks for the transaction to be saved at the end."""
+
+    wanted = False
+
+    def __call__(self) -> None:
+        self.wanted = True

@@ -1,0 +1,145 @@
+"""`colca user …` and `colca company …`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from server.cli.common import company_ids, database, work
+from server.errors import SetupError
+from server.text import _
+
+
+@click.group()
+def user() -> None:
+    """List and add users, set passwords."""
+
+
+@user.command(name="list")
+def list_users() -> None:
+    """All users with their companies."""
+
+    def look(env: Any) -> list[tuple[str, str, str, bool]]:
+        users = env["res.users"].with_context(active_test=False).search([])
+        return [(one.login, one.name, ", ".join(one.company_ids.mapped("name")), one.active) for one in users]
+
+    with database() as opened:
+        for login, name, companies, active in work(opened, look):
+            click.echo(f"{login}\t{name}\t{companies}{'' if active else '\t(archived)'}")
+
+
+@user.command()
+@click.argument("login")
+@click.option("--name", help="Full name; the login when not given.")
+@click.option("--email")
+@click.option("--company", "companies", multiple=True, help="Company the user may work in (id or name; repeatable); the first is where he starts.")
+@click.option("--group", "groups", multiple=True, help="External id of a group, as in sales.group_sale_salesman (repeatable).")
+@click.option("--lang", help="Language, as in es_MX.")
+@click.option("--password", help="Asked for when not given.")
+def add(
+    login: str, name: str | None, email: str | None, companies: Sequence[str], groups: Sequence[str], lang: str | None, password: str | None
+) -> None:
+    """Add a user who may log in."""
+    with database() as opened:
+        ids = company_ids(opened, companies)
+        secret = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+
+        def make(env: Any) -> int:
+            if env["res.users"].with_context(active_test=False).search_count([("login", "=", login)]):
+                raise SetupError(_("There is already a user %(login)s. `colca user password %(login)s` sets a new password.", login=login))
+            values: dict[str, Any] = {
+                "login": login, "name": name or login, "email": email, "password": secret, "company_id": ids[0], "company_ids": [(6, 0, ids)],
+            }  # fmt: skip
+            if groups:
+                values["group_ids"] = [(6, 0, [env.ref("base.group_user").id, *(_group(env, one) for one in groups)])]
+            if lang:
+                values["lang"] = lang
+            return int(env["res.users"].create(values).id)
+
+        click.echo(f"User {login} added (id {work(opened, make)}).")
+
+
+def _group(env: Any, xmlid: str) -> int:
+    group = env.ref(xmlid, raise_if_missing=False)
+    if not group or group._name != "res.groups":
+        raise SetupError(_("There is no group %(name)s. Groups have external ids such as base.group_system.", name=xmlid))
+    return int(group.id)
+
+
+@user.command()
+@click.argument("login")
+@click.option("--password", help="Asked for when not given.")
+def password(login: str, password: str | None) -> None:
+    """Set a user's password."""
+    with database() as opened:
+        secret = password or click.prompt("New password", hide_input=True, confirmation_prompt=True)
+
+        def change(env: Any) -> None:
+            found = env["res.users"].with_context(active_test=False).search([("login", "=", login)])
+            if not found:
+                raise SetupError(_("There is no user %(login)s. `colca user list` shows those that are.", login=login))
+            found.write({"password": secret})
+
+        work(opened, change)
+        click.echo(f"The password of {login} is changed.")
+
+
+@click.group()
+def company() -> None:
+    """List and add companies."""
+
+
+@company.command(name="list")
+def list_companies() -> None:
+    """All companies with their ids."""
+
+    def look(env: Any) -> list[tuple[int, str, str]]:
+        return [(one.id, one.name, one.tz) for one in env["res.company"].with_context(active_test=False).search([])]
+
+    with database() as opened:
+        for id, name, zone in work(opened, look):
+            click.echo(f"{id}\t{name}\t{zone}")
+
+
+@company.command(name="add")
+@click.argument("name")
+@click.option("--tz", default="UTC", show_default=True, help="Time zone, as in America/Lima.")
+@click.option("--lang", default="en_US", show_default=True)
+@click.option("--country", help="ISO code, as in PE: decides on the chart of accounts.")
+@click.option("--like", help="Enable the addons of this company (id or name).")
+def add_company(name: str, tz: str, lang: str, country: str | None, like: str | None) -> None:
+    """Add a company; the administrator may work in it."""
+    from server.addon import lifecycle, state
+
+    with database() as opened:
+        template = company_ids(opened, [like])[0] if like else None
+
+        def make(env: Any) -> int:
+            if env["res.company"].with_context(active_test=False).search_count([("name", "=", name)]):
+                raise SetupError(_("There is already a company %(name)s.", name=name))
+            values: dict[str, Any] = {"name": name, "tz": tz, "lang": lang}
+            if country:
+                values["country_id"] = _country(env, country)
+            made = env["res.company"].create(values)
+            admin = env.ref("base.user_admin", raise_if_missing=False)
+            if admin:
+                admin.write({"company_ids": [(4, made.id)]})
+            return int(made.id)
+
+        id = work(opened, make)
+        if template is not None:
+            with opened.engine.connect() as conn:
+                addons = state.enabled(conn).get(template, frozenset())
+            lifecycle.enable_for(opened, id, addons)
+        click.echo(f"Company {name} added (id {id}).")
+
+
+def _country(env: Any, code: str) -> int:
+    if "res.country" not in env:
+        raise SetupError(_("Countries come with the addon base. Enable it, or leave --country out."))
+    found = env["res.country"].search([("code", "=", code.upper())])
+    if not found:
+        raise SetupError(_("%(code)s is not the ISO code of a country. Use two letters, as in MX.", code=code))
+    return int(found.id)
