@@ -72,20 +72,17 @@ class Transaction:
 
     def forget(self, field: Field) -> None:
         """Drop the cached values of a non-stored field."""
-        if field._contextual:
+        if field._contextual or field.comodel:
             for key in [k for k in self.values if k[:2] == field.key]:
                 del self.values[key]
         else:
             self.values.pop(field.key, None)
 
     def clear(self) -> None:
-        """Forget every cached value that is not a pending write."""
-        keep = self.dirty
+        """Forget every cached value; nothing may be pending."""
+        assert not self.dirty
+
         self.values.clear()
-        for model, rows in keep.items():
-            for id, vals in rows.items():
-                for name, value in vals.items():
-                    self.values[(model, name)][id] = value
 
     def now(self) -> dt.datetime:
         """The moment of this transaction: naive UTC, whole seconds, the same for all its rows."""

@@ -117,7 +117,7 @@ class Field:
             field.apply(changes)
         if field.string is None:
             field.string = name.removesuffix("_ids").removesuffix("_id").replace("_", " ").capitalize()
-        field._contextual = field.translate or field.company_dependent
+        field._contextual = field.translate or field.company_dependent or field.type in ("one2many", "many2many")
         return field
 
     def apply(self, changes: dict[str, Any]) -> None:
@@ -174,10 +174,14 @@ class Field:
 
     # -- descriptor -----------------------------------------------------------------------------------------------
     _contextual = False
+    #: Context keys (`@depends_context`) that change a computed value.
+    context_keys: tuple[str, ...] = ()
 
     def cache_key(self, env: Environment) -> tuple[Any, ...]:
         """Key of this field's values in the transaction's cache; depends on language or company where the value does."""
         if self._contextual:
+            if self.context_keys:
+                return (*self.key, *(context_value(env, k) for k in self.context_keys))
             if self.translate:
                 return (*self.key, env.translation_lang)
             return (*self.key, env.company_id)
@@ -237,6 +241,18 @@ class Field:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.model_name}.{self.name}>"
+
+
+def context_value(env: Environment, key: str) -> Any:
+    """What a context key stands for, as part of a cache key."""
+    if key == "company":
+        return env.company_id
+    if key == "lang":
+        return env.lang
+    if key == "uid":
+        return env.uid
+    value = env.context.get(key)
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Char(Field):

@@ -47,12 +47,14 @@ def flush(env: Environment) -> None:
 def write_rows(env: Environment, model: str, rows: dict[int, dict[str, Any]]) -> None:
     """UPDATE the given rows, grouped by the set of changed columns."""
     cls = env.models.classes.get(model) or env.transaction.registry.for_enabled(env.transaction.registry.names).classes[model]
-    table = cls.table
     txn = env.transaction
     groups: dict[tuple[str, ...], list[int]] = {}
     for id, vals in rows.items():
         groups.setdefault(tuple(sorted(vals)), []).append(id)
     now, uid = env.now(), env.uid
+    patches = {f.name for f in cls._columns_written if f.company_dependent}
+    if patches:
+        groups = write_patches(env, cls, rows, patches, now, uid)
     for columns, ids in groups.items():
         stamp = "write_date" not in columns
         constant = {c: rows[ids[0]][c] for c in columns}
@@ -75,7 +77,31 @@ def write_rows(env: Environment, model: str, rows: dict[int, dict[str, Any]]) ->
             execute(env, statement, [{"row_id": i, **{f"v_{c}": rows[i][c] for c in columns}, **fixed} for i in ids])
         if cls._reference:
             txn.reference_touched = True
-    del table
+
+
+def write_patches(env: Environment, cls: type[Records], rows: dict[int, dict[str, Any]], names: set[str], now: Any, uid: int) -> dict[tuple[str, ...], list[int]]:
+    """Write company-dependent columns by merging into the row's JSON, so that one company's value never erases another's.
+
+    The groups of what is left to write for the other columns.
+    """
+    table = cls.table
+    groups: dict[tuple[str, ...], list[int]] = {}
+    patched: dict[str, list[dict[str, Any]]] = {}
+    for id, vals in rows.items():
+        for name in names & vals.keys():
+            patched.setdefault(name, []).append({"row_id": id, "patch": vals[name] or {}, "now": now, "uid": uid})
+        rest = tuple(sorted(vals.keys() - names))
+        if rest:
+            groups.setdefault(rest, []).append(id)
+    for name, parameters in patched.items():
+        column = table.c[name]
+        patch = sa.bindparam("patch", type_=column.type)
+        if env.transaction.dialect == "postgresql":
+            merged: Any = sa.func.coalesce(column, sa.cast(sa.literal({}, column.type), postgresql.JSONB)).op("||")(sa.cast(patch, postgresql.JSONB))
+        else:  # json_patch drops keys that are null, which reads the same
+            merged = sa.func.json_patch(sa.func.coalesce(column, sa.literal_column("'{}'")), patch)
+        execute(env, table.update().where(table.c.id == sa.bindparam("row_id")).values({name: merged, "write_date": sa.bindparam("now"), "write_uid": sa.bindparam("uid")}), parameters)
+    return groups
 
 
 def any_ids(column: Any, name: str, dialect: str) -> Any:

@@ -103,6 +103,11 @@ class ModelSet:
         namespace["_fields"] = fields
         namespace["_aliases"] = {alias: f.name for f in fields.values() for alias in f.aliases}
         cls: type[Records] = type(parts[0][1].__name__, (base,), namespace, composed=True)
+        for field in fields.values():
+            if field.compute and not field.stored:
+                keys = getattr(getattr(cls, field.compute, None), "__colca_context__", ())
+                if keys:
+                    field.context_keys, field._contextual = tuple(keys), True
         cls._setup()
         return cls
 
@@ -158,7 +163,7 @@ def delegated(parent_field: Field, model: str, link: str) -> Field:
     field.tracking = False
     field.default = None
     field.copy = False
-    field._contextual = False
+    field._contextual = field.type in ("one2many", "many2many")
     field.inherited_from = link
     return field
 

@@ -305,7 +305,7 @@ class Records(Reading, Writing, Grouping, External):
                     from server.model import history
 
                     history.remember(self, field, (id,))
-                txn.dirty.setdefault(self._name, {}).setdefault(id, {})[field.name] = self._column_value(field, value, id)
+                self._put_pending(txn.dirty.setdefault(self._name, {}).setdefault(id, {}), field, value)
             values[id] = value
         if field.stored:
             from server.model.compute import mark_modified

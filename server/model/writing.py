@@ -323,18 +323,19 @@ class Writing:
         txn = env.transaction
         for name, parents in targets.items():
             for field in self._inverses().get(name, ()):
-                values = txn.values.get(field.cache_key(env))
-                if not values:
-                    continue
-                grown: dict[int, list[int]] = {}
-                for id, parent in zip(ids, parents, strict=True):
-                    if parent is not None and parent in values:
-                        grown.setdefault(parent, []).append(id)
-                for parent, more in grown.items():
-                    if field.domain:
-                        values.pop(parent, None)
-                    else:
-                        values[parent] = (*values[parent], *more)
+                for key in (field.key, (*field.key, "all")):
+                    values = txn.values.get(key)
+                    if not values:
+                        continue
+                    grown: dict[int, list[int]] = {}
+                    for id, parent in zip(ids, parents, strict=True):
+                        if parent is not None and parent in values:
+                            grown.setdefault(parent, []).append(id)
+                    for parent, more in grown.items():
+                        if field.domain:
+                            values.pop(parent, None)
+                        else:
+                            values[parent] = (*values[parent], *more)
 
     def _database_row(self: Any, row: dict[str, Any]) -> dict[str, Any]:
         """A row as the table wants it: company-dependent values under their company."""
@@ -484,10 +485,9 @@ class Writing:
             if field.tracking:
                 history.remember(self, field, ids)
             rows = txn.dirty.setdefault(self._name, {})
-            column = {str(env.company_id or 0): as_json(value)} if field.company_dependent else value
             for id in ids:
                 values[id] = value
-                rows.setdefault(id, {})[field.name] = column
+                self._put_pending(rows.setdefault(id, {}), field, value)
             waiting = txn.pending.get(field.key)
             if waiting and field.key not in txn.computing:  # a value given by hand wins over a waiting computation
                 waiting.difference_update(ids)
@@ -520,10 +520,11 @@ class Writing:
         values = env.transaction.values
         current = values[field.key]
         for inverse in self._inverses().get(field.name, ()):
-            cached = values.get(inverse.cache_key(env))
-            if cached:
-                for parent in {value, *(current.get(i) for i in ids)}:
-                    cached.pop(parent, None)
+            for key in (inverse.key, (*inverse.key, "all")):
+                cached = values.get(key)
+                if cached:
+                    for parent in {value, *(current.get(i) for i in ids)}:
+                        cached.pop(parent, None)
 
     def _write_translation(self: Any, field: Field, ids: Iterable[int], value: Any) -> None:
         """A translated value goes to ir.translation; the source text stays."""
@@ -572,8 +573,12 @@ class Writing:
             return
         self.write({field.name: value})
 
-    def _column_value(self: Any, field: Field, value: Any, id: int) -> Any:
-        return {str(self.env.company_id or 0): as_json(value)} if field.company_dependent else value
+    def _put_pending(self: Any, row: dict[str, Any], field: Field, value: Any) -> None:
+        """Note a pending column value; a company-dependent one joins those of other companies."""
+        if field.company_dependent:
+            row[field.name] = {**(row.get(field.name) or {}), str(self.env.company_id or 0): as_json(value)}
+        else:
+            row[field.name] = value
 
     # -- x2many commands --------------------------------------------------------------------------------------------
     def _apply_relations(self: Any, records: Any, relations: list[dict[str, Any]], created: bool) -> None:
