@@ -55,14 +55,19 @@ class SalesMoveLine(AccountMoveLine):
     def _insert(self, rows: list[dict[str, Any]]) -> Any:
         """As accounting inserts lines; what they bill is counted at once from the values, without a query per line."""
         lines = super()._insert(rows)
-        billed = self.env["sale.order.line"].sudo()
+        billed: list[tuple[Any, list[int]]] = []
         for line, row in zip(lines, rows, strict=True):
-            if row.get("display_type", "product") != "product":
-                continue
-            for order_line in billed.browse(command_ids(row.get("sale_line_ids"))):
+            ids = command_ids(row.get("sale_line_ids")) if row.get("display_type", "product") == "product" else []
+            if ids:
+                billed.append((line, ids))
+        if not billed:
+            return lines
+        # others may be invoicing or crediting the same lines in this moment
+        order_lines = self.env["sale.order.line"].sudo().browse(sorted({id for _line, ids in billed for id in ids})).lock()
+        for line, ids in billed:
+            for order_line in order_lines.browse(ids):
                 order_line._update({"qty_invoiced": order_line.qty_invoiced + line._billed_quantity(order_line)})
-                billed |= order_line
-        billed._update_invoicing()
+        order_lines._update_invoicing()
         return lines
 
     def _update(self, vals: Mapping[str, Any]) -> Any:
