@@ -500,9 +500,15 @@ def wall(env: Environment, table: Any) -> Any:
 
 
 def parent_field(cls: type[Records]) -> Many2one | None:
-    """The many2one of a model to itself that makes its tree: `parent_id`, else the first."""
-    own = [f for f in cls._fields.values() if isinstance(f, Many2one) and f.comodel == cls._name and f.stored]
-    return next((f for f in own if f.name == "parent_id"), own[0] if own else None)
+    """The many2one of a model to itself that makes its tree: `parent_id`, else the one whose other side is called `child_ids` (or `child_id`).
+
+    Other links to the same model (the backorder of a transfer, the type of its returns) make no tree, and may form a circle.
+    """
+    own = {f.name: f for f in cls._fields.values() if isinstance(f, Many2one) and f.comodel == cls._name and f.stored}
+    if "parent_id" in own:
+        return own["parent_id"]
+    children = cls._fields.get("child_ids") or cls._fields.get("child_id")
+    return own.get(getattr(children, "inverse_name", ""))
 
 
 def as_values(value: Any) -> list[Any]:
