@@ -31,7 +31,7 @@ class PartnerCategory(Model, name="res.partner.category"):
             tag.display_name = " / ".join(reversed(names))
 
     @constrains("parent_id")
-    def _check_loop(self) -> None:
+    def _check_tree(self) -> None:
         tags = self.env["res.partner.category"].with_context(active_test=False).search([])
         looping = loop_in({tag.id: tag.parent_id for tag in tags})
         if looping:

@@ -94,7 +94,7 @@ class TemplateAttributeLine(Model, name="product.template.attribute.line"):
             line.display_name = line.attribute.name
 
     @constrains("value_ids", "attribute_id")
-    def _check_values(self) -> None:
+    def _check_chosen_values(self) -> None:
         for line in self:
             if not line.value_ids:
                 raise ValidationError(

@@ -28,7 +28,7 @@ class ProductCategory(Model, name="product.category"):
             category.complete_name = f"{above} / {category.name}" if above else category.name
 
     @constrains("parent_id")
-    def _check_loop(self) -> None:
+    def _check_tree(self) -> None:
         looping = loop_in({each.id: each.parent_id for each in self.env["product.category"].search([])})
         if looping:
             raise LoopOf(_("The category"), self.browse(looping).name)

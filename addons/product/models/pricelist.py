@@ -257,7 +257,7 @@ class PricelistItem(Model, name="product.pricelist.item"):
         return vals
 
     @constrains("applied_on", "product_id", "product_tmpl_id", "categ_id", "base", "base_pricelist_id", "date_start", "date_end")
-    def _check_rule(self) -> None:
+    def _check_price_rule(self) -> None:
         needs = {"0_product_variant": "product_id", "1_product": "product_tmpl_id", "2_product_category": "categ_id"}
         for item in self:
             name = needs.get(item.applied_on)
@@ -270,9 +270,9 @@ class PricelistItem(Model, name="product.pricelist.item"):
             if item.date_start and item.date_end and item.date_end < item.date_start:
                 raise ValidationError(_("A price rule cannot end before it starts. Correct one of the two dates."))
         if any(item.base_pricelist_id for item in self):
-            self._check_loop()
+            self._check_circle()
 
-    def _check_loop(self) -> None:
+    def _check_circle(self) -> None:
         """Price lists may not be based on each other in a circle."""
         items = self.search([("base_pricelist_id", "!=", False)])
         above: dict[int, set[int]] = {}
