@@ -44,6 +44,11 @@ class Access:
         return self._facts
 
     @property
+    def groups_key(self) -> frozenset[int]:
+        """What distinguishes users with different rights: their groups. Key of caches of what a user may see."""
+        return frozenset(self.facts.group_ids)
+
+    @property
     def compiled(self) -> Compiled:
         """The lines that open something to this user."""
         if self._compiled is None:
@@ -114,10 +119,8 @@ class Access:
             parts.append([(public, "=", True)])
         for target in present:
             if target in env and target != model and self.allowed(target, wanted):
-                records = env[target].with_context(active_test=False)
-                parts.append(
-                    ["&", (model_field, "=", target), (id_field, "in", records.query(self.rule(target, wanted) or [], "id"))]
-                )
+                records = env.root[target].with_context(active_test=False)
+                parts.append(["&", (model_field, "=", target), (id_field, "in", records.query(self.rule(target, wanted) or []))])
         return any_of(parts)
 
     def _refusal(self, model: str, operation: str) -> AccessError:
