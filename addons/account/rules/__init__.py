@@ -1,0 +1,1 @@
+"""Pure rules of accounting: plain functions on values, no database, no environment."""
