@@ -162,6 +162,9 @@ class Compiler:
             raise FieldError(f"Invalid field {cls._name}.{head} in domain term {short([name, operator, value])}.")
         if not self.env.su and field.groups and not self.env.access.field_visible(field):
             raise FieldError(f"Invalid field {cls._name}.{head} in domain term {short([name, operator, value])}.")
+        if isinstance(value, sa.Select):  # only code can say this: rules of records that follow other records
+            found = table.c[field.name].in_(value)
+            return sa.not_(found) if operator in NEGATIVE else found
         if operator == "=?":
             if value is None or value is False:
                 return sa.true()
@@ -353,10 +356,7 @@ class Compiler:
 
     def wall(self, cls: type[Records], table: Any) -> Any:
         """The company wall of a model: its rows of the companies switched on, and shared ones."""
-        field = cls._fields.get("company_id")
-        if field is None or not field.stored:
-            return sa.true()
-        return wall(self.env, table)
+        return wall(self.env, table) if cls._walled_model else sa.true()  # type: ignore[attr-defined]
 
     def hierarchy(self, cls: type[Records], column: Any, operator: str, value: Any) -> Any:
         """`child_of` and `parent_of` by a recursive query over the model's parent field; the given records are included."""
