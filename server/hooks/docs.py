@@ -1,4 +1,4 @@
-"""The page of all hooks, generated from the specifications: `docs/addons/hooks.md` is what `page()` returns, and a test compares."""
+"""The page of all hooks, made from their specifications: `docs/addons/hooks.md` is what `page()` returns, and a test compares them."""
 
 from __future__ import annotations
 
