@@ -11,16 +11,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 @overload
 def action(function: F) -> F: ...
 @overload
-def action(*, model: bool = False, readonly: bool = False) -> Callable[[F], F]: ...
-def action(function: Any = None, *, model: bool = False, readonly: bool = False) -> Any:
+def action(*, model: bool = False, readonly: bool = False, access: str | None = None) -> Callable[[F], F]: ...
+def action(function: Any = None, *, model: bool = False, readonly: bool = False, access: str | None = None) -> Any:
     """Make a method callable from outside.
 
     :param model: True for a model-level method (no record ids as first argument).
     :param readonly: True when it writes nothing; it then runs in a read transaction.
+    :param access: right that the caller needs on the records (`read`, `write`, `unlink`); default `write`, or `read` for readonly methods.
     """
 
     def mark(f: F) -> F:
-        f.__colca_action__ = {"model": model, "readonly": readonly}  # type: ignore[attr-defined]
+        f.__colca_action__ = {"model": model, "readonly": readonly, "access": access or ("read" if readonly else "write")}  # type: ignore[attr-defined]
         return f
 
     return mark(function) if function is not None else mark

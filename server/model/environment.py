@@ -201,12 +201,12 @@ class Environment:
         return self._models
 
     def __contains__(self, model: object) -> bool:
-        return model in self.models.classes
+        return model in self.models
 
     def __getitem__(self, model: str) -> Any:
         empty = self._empties.get(model)
         if empty is None:
-            cls = self.models.classes.get(model)
+            cls = self.models.find(model)
             if cls is None:
                 raise UserError(_("Object %(model)s doesn't exist", model=model), unknown_model=model)
             empty = self._empties[model] = cls._make(self, (), ())

@@ -30,6 +30,8 @@ class Method:
     model: bool
     readonly: bool
     signature: inspect.Signature
+    #: right the caller needs on the records before the method runs; empty for the record layer's own methods, which check for themselves
+    access: str = ""
 
     @property
     def parameters(self) -> list[inspect.Parameter]:
@@ -50,12 +52,20 @@ class ModelSet:
             active = [(addon, d) for addon, d in parts if addon in enabled]
             if active and active[0][1].is_base:
                 self.classes[name] = self._compose(name, active)
+        #: older names of models, from `model_aliases`
+        self.aliases = {
+            alias: name for name in self.classes for _a, d in registry.definitions[name] for alias in vars(d).get("model_aliases", ())
+        }
         for cls in self.classes.values():
             self._drop_dangling(cls)
         self.triggers = Triggers(self)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.classes
+        return name in self.classes or name in self.aliases
+
+    def find(self, name: str) -> type[Records] | None:
+        """The class of a model by its name or an older one; None when no enabled addon declares it."""
+        return self.classes.get(name) or self.classes.get(self.aliases.get(name, ""))
 
     @cached_property
     def hooks(self) -> HookCallers:
@@ -181,6 +191,7 @@ def public_methods(cls: type[Records]) -> dict[str, Method]:
                 function = getattr(cls, name)
                 signature = inspect.signature(function)
                 signature = signature.replace(parameters=list(signature.parameters.values())[1:])
-                found[name] = Method(name, mark["model"], mark["readonly"], signature)
+                own = hasattr(Records, name) or mark["model"]
+                found[name] = Method(name, mark["model"], mark["readonly"], signature, "" if own else mark["access"])
                 break
     return found

@@ -34,7 +34,9 @@ class Reading:
     def _prepare_reading(cls) -> None:
         fields = cls._fields  # type: ignore[attr-defined]
         cls._row_fields = [f for f in fields.values() if f.stored and f.prefetch and f.name != "id"]  # type: ignore[attr-defined]
-        cls._walled_model = "company_id" in fields and fields["company_id"].stored  # type: ignore[attr-defined]
+        company = fields.get("company_id")
+        walled = getattr(cls, "company_wall", True) and company is not None and company.stored
+        cls._walled_model = walled  # type: ignore[attr-defined]
 
     def _load_value(self: Any, field: Field) -> Any:
         """Load one field (and what comes cheaply with it) for the set's siblings; the value of this one record."""

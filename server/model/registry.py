@@ -32,10 +32,15 @@ from server.model.definition import Model, definitions_of
 from server.model.fields import LABELS, Char, Datetime, Extend, Field, Id
 from server.model.relational import Many2many, Many2one
 from server.model.modelset import ModelSet
+from server.model.records import Records
 
 if TYPE_CHECKING:
     from server.addon.manifest import Addon
     from server.hooks import HookRegistry
+
+
+#: Private names of the record layer that a definition may redefine.
+OVERRIDABLE = frozenset({"_compute_display_name", "_search_display_name"})
 
 
 class Registry:
@@ -85,6 +90,11 @@ class Registry:
             found = definitions_of(f"{package}.models")
         for definition in found:
             name = definition.model_name
+            shadowed = [n for n in vars(definition) if n.startswith("_") and not n.startswith("__") and hasattr(Records, n) and n not in OVERRIDABLE]
+            if shadowed:
+                raise RegistryError(
+                    f"Addon {addon.name}: {definition.__qualname__} redefines {', '.join(shadowed)}, which is private to the kernel. Choose another name.", addon=addon.name
+                )
             if definition.is_base and name in self.definitions:
                 owner = self.definitions[name][0][0]
                 raise RegistryError(f"Addon {addon.name}: model {name} is already declared by addon {owner}. Extend its definition instead.", addon=addon.name)

@@ -774,6 +774,7 @@ class Writing:
         alive = self.exists()
         if not alive:
             return True
+        alive._check_rule("unlink")
         env.hooks.record_deleting(env=env, records=alive)
         names = {r._ids[0]: r.display_name for r in alive} if self._history else {}
         mark_modified(alive, [n for n in self._fields if n != "id"])

@@ -42,7 +42,7 @@ class ResGroups(Model, name="res.groups"):
             group.full_name = f"{group.category} / {group.name}" if group.category else group.name
 
     @constrains("implied_ids")
-    def _check_loop(self) -> None:
+    def _check_implied_loop(self) -> None:
         """Groups may not imply each other in a circle: nobody could say what a membership means."""
         for group in self:
             seen: set[int] = set()

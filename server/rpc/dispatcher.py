@@ -70,7 +70,7 @@ class Call:
             except AccessDenied:
                 raise StaleProof() from None
         self.lang = env.lang or self.lang
-        cls = env.models.classes.get(self.model)
+        cls = env.models.find(self.model)
         if cls is None:
             raise unknown_model(self.model)
         method = method_of(cls, self.model, self.method)
@@ -78,6 +78,8 @@ class Call:
         bare = False
         if not method.model:
             records, bare = self._records(records, args, kwargs)
+            if method.access:
+                records.check_outside(method.access)
         bound = bind(method, self.model, args, kwargs)
         result = getattr(records, self.method)(*bound.args, **bound.kwargs)
         return plain(result, bare or _made_one(self.method, bound))
@@ -131,7 +133,7 @@ def find_method(registry: Any, model: str, name: str) -> Any:
 
     :raises UserError: unknown model. :raises AccessError: private method. :raises UnknownMethod: no such method.
     """
-    cls = registry.for_enabled(registry.names).classes.get(model)
+    cls = registry.for_enabled(registry.names).find(model)
     if cls is None:
         raise unknown_model(model)
     return method_of(cls, model, name)
