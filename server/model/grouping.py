@@ -155,6 +155,8 @@ class Grouping:
             raise FieldError(f"Invalid group {spec!r}.")
         name, _colon, granularity = spec.partition(":")
         field = self._field(name)
+        if field.groups and not self.env.su and not self.env.access.field_visible(field):
+            raise FieldError(f"Invalid field '{name[:60]}' on model '{self._name}'")
         table = self.table
         if isinstance(field, Many2many) and not field.computed:
             relation, one, two = field.names()

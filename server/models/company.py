@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from server import Binary, Boolean, Char, Integer, Many2many, Many2one, Model, One2many, ValidationError, _, constrains
+from server import Binary, Boolean, Char, Integer, Many2many, Many2one, Model, One2many, _, constrains
 
 if TYPE_CHECKING:
     from typing import Self
@@ -36,25 +36,6 @@ class ResCompany(Model, name="res.company"):
     website = Char(_("Website"))
     logo = Binary(_("Logo"))
     user_ids = Many2many("res.users", _("Users"), relation="res_company_users_rel", column1="company_id", column2="user_id")
-
-    @constrains("parent_id")
-    def _check_parent(self) -> None:
-        """A company may not be its own branch, directly or through others."""
-        for company in self:
-            seen = {company.id}
-            above = company.parent
-            while above:
-                if above.id in seen:
-                    raise ValidationError(
-                        _(
-                            "%(name)s cannot belong to %(parent)s: that company already belongs to %(name)s. Choose another "
-                            "parent company.",
-                            name=company.name,
-                            parent=company.parent.name,
-                        )
-                    )
-                seen.add(above.id)
-                above = above.parent
 
     @constrains("tz")
     def _check_tz(self) -> None:

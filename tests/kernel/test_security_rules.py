@@ -19,8 +19,17 @@ from server.security.throttle import Throttle
 def caller(**kw: Any) -> Any:
     """An environment as far as rules look at it."""
     user = SimpleNamespace(partner_id=77, group_ids=SimpleNamespace(ids=[4, 5]))
-    models = {"res.users": SimpleNamespace(browse=lambda ids: user), "res.company": SimpleNamespace(browse=lambda ids: SimpleNamespace(country_id=3))}
-    values = {"uid": 7, "company_id": 2, "allowed_company_ids": (2, 5), "info": SimpleNamespace(company_ids=(2, 5, 9)), "root": models}
+    models = {
+        "res.users": SimpleNamespace(browse=lambda ids: user),
+        "res.company": SimpleNamespace(browse=lambda ids: SimpleNamespace(country_id=3)),
+    }
+    values = {
+        "uid": 7,
+        "company_id": 2,
+        "allowed_company_ids": (2, 5),
+        "info": SimpleNamespace(company_ids=(2, 5, 9)),
+        "root": models,
+    }
     return SimpleNamespace(**{**values, "today": lambda: dt.date(2026, 3, 31), **kw})
 
 
