@@ -1,4 +1,4 @@
-"""The page of all hooks, made from their specifications: `docs/addons/hooks.md` is what `page()` returns, and a test compares them."""
+"""The page of all hooks, made from the specifications: `docs/addons/hooks.md` is what `page()` returns; a test compares."""
 
 from __future__ import annotations
 

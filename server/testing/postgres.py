@@ -48,6 +48,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self._lock_path = folder.with_name(folder.name + ".lock")
         self.bin = Path()
         self.user: pwd.struct_passwd | None = None
 
@@ -78,15 +79,15 @@ class Server:
                 return
             if self._running():
                 self._pg_ctl("stop", "-m", "immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self._lock_path.unlink(missing_ok=True)
 
     def _handle(self) -> Path:
         return self.folder / f"handle.{os.getpid()}"
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        path = self.folder.with_name(self.folder.name + ".lock")
-        with path.open("w") as file:
+        with self._lock_path.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
