@@ -116,7 +116,7 @@ class Ddl:
         """A check constraint by name."""
         if not self.sqlite:
             return [f"ALTER TABLE {self.quote(table.name)} ADD CONSTRAINT {self.quote(name)} CHECK ({condition})"]
-        test = _with_new(condition, {column.name for column in table.columns})
+        test = _with_new(condition, table)
         body = f"BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {name}'); END"
         return [
             f"CREATE TRIGGER {self.quote(f'{name}__{event}')} BEFORE {event.upper()} ON {self.quote(table.name)} WHEN NOT ({test}) {body}"
@@ -155,14 +155,30 @@ def foreign_key_name(table: sa.Table, column: sa.Column[Any]) -> str:
     return f"fk_{table.name}_{column.name}"[:60]
 
 
-def _with_new(condition: str, columns: set[str]) -> str:
-    """The condition with `NEW.` before each column; texts in quotes stay as they are."""
+_TOKEN = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_]*(?!\s*\(|\w)|\d+(?:\.\d+)?")
+
+
+def _with_new(condition: str, table: sa.Table) -> str:
+    """The condition with `NEW.` before each column; texts in quotes stay as they are.
+
+    Exact decimals are whole numbers here, scaled: as long as those of one scale are compared with each other and with zero that makes no
+    difference; otherwise they are divided back.
+    """
+    columns = {column.name: column for column in table.columns}
+    tokens = _TOKEN.findall(condition)
+    scales = {kind.scale for token in tokens if token in columns and isinstance(kind := columns[token].type, ExactNumeric)}
+    plain = len(scales) <= 1 and not any(token[0].isdigit() and float(token) for token in tokens)
 
     def put(match: re.Match[str]) -> str:
         word = match.group(0)
-        return f"NEW.{word}" if word in columns else word
+        if word not in columns:
+            return word
+        kind = columns[word].type
+        if plain or not isinstance(kind, ExactNumeric):
+            return f"NEW.{word}"
+        return f"(NEW.{word} / {10**kind.scale}.0)"
 
-    return re.sub(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_]*(?!\s*\(|\w)", put, condition)
+    return _TOKEN.sub(put, condition)
 
 
 def widens(old: str, new: str) -> bool:

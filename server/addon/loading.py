@@ -184,7 +184,7 @@ class Loader:
         """The error with the place of the item; of the whole range when the model refused a set."""
         reason = error.message if isinstance(error, ColcaError) else str(error)
         first, last = items[0], items[-1]
-        where = first.xmlid if len(items) == 1 else f"{first.xmlid} … {last.xmlid} (lines {first.line}-{last.line})"
+        where = first.xmlid if len(items) == 1 else f"{len(items)} records up to line {last.line}, {last.xmlid}"
         return first.error(first.model, where, reason)
 
     def _update(self, items: list[Item], addon: str) -> Report:

@@ -150,8 +150,9 @@ class _Planner:
         for column in table.columns:
             if column not in added and self._foreign_key_differs(table, held, column):
                 added.append(column)
-        for statement in self.ddl.add_foreign_keys(table, added):
-            self.links.append(Operation("add foreign keys", table.name, "", owner(table, table), (statement,)))
+        for addon in dict.fromkeys(owner(column, table) for column in added):
+            for statement in self.ddl.add_foreign_keys(table, [column for column in added if owner(column, table) == addon]):
+                self.links.append(Operation("add foreign keys", table.name, "", addon, (statement,)))
         for name, known in held.columns.items():
             if name not in table.columns and known.not_null and not known.has_default:
                 indexed = [index.name for index in held.indexes.values() if name in index.columns]

@@ -1,0 +1,5 @@
+"""Hangs something on a hook that nobody declares."""
+
+from server import Addon
+
+addon = Addon("broken_hook", depends=["good"])

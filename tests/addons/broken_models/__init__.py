@@ -1,0 +1,5 @@
+"""Its models cannot be imported."""
+
+from server import Addon
+
+addon = Addon("broken_models", depends=["good"])

@@ -1,0 +1,1 @@
+raise RuntimeError("models of no use")

@@ -1,0 +1,3 @@
+"""A package whose entry point is no manifest."""
+
+addon = {"name": "broken_object"}

@@ -1,0 +1,5 @@
+"""Declares a column that belongs to the good addon."""
+
+from server import Addon
+
+addon = Addon("broken_owner", depends=["good"])

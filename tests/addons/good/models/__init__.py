@@ -1,0 +1,1 @@
+from good.models import thing
