@@ -96,7 +96,7 @@ def term(item: Sequence[Any]) -> tuple[Any, str, Any]:
     name, operator, value = item
     if isinstance(operator, str):
         operator = operator.lower()
-    if operator not in OPERATORS:
+    if not isinstance(operator, str) or operator not in OPERATORS:
         raise FieldError(f"Invalid operator {short(operator)} in domain term {short(list(item))}.")
     if operator == "<>":
         operator = "!="
