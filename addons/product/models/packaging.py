@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from addons.product.models.barcodes import check_barcodes
-from server import Char, Integer, Many2one, Model, Numeric, _, constrains, depends
+from addons.product.models.barcodes import Claim, check_barcodes
+from server import Char, Integer, Many2one, Model, Numeric, _, depends
 
 
 class ProductPackaging(Model, name="product.packaging"):
@@ -31,6 +32,23 @@ class ProductPackaging(Model, name="product.packaging"):
         for packaging in self:
             packaging.display_name = f"{packaging.product.display_name}, {packaging.name}"
 
-    @constrains("barcode", "company_id")
-    def _check_barcode(self) -> None:
-        check_barcodes(self)
+    def create(self, vals_list: Any) -> Any:
+        """Barcodes are checked before anything is written."""
+        coded = [vals for vals in vals_list if vals.get("barcode")]
+        products = {each.id: each for each in self.env["product.product"].browse([vals["product_id"] for vals in coded])}
+        claims = []
+        for vals in coded:
+            product = products[vals["product_id"]]
+            claims.append(
+                Claim(self._name, None, product.company_id, vals["barcode"], f"{product.display_name}, {vals.get('name')}")
+            )
+        check_barcodes(self.env, claims)
+        return super().create(vals_list)
+
+    def write(self, vals: dict[str, Any]) -> Any:
+        """Barcodes are checked before anything is written."""
+        if vals.get("barcode"):
+            changing = self.filtered(lambda each: each.barcode != vals["barcode"])
+            claims = [Claim(self._name, each.id, each.company_id, vals["barcode"], each.display_name) for each in changing]
+            check_barcodes(self.env, claims)
+        return super().write(vals)

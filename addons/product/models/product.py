@@ -7,9 +7,9 @@ from datetime import date as Date
 from decimal import Decimal
 from typing import Any
 
-from addons.product.models.barcodes import check_barcodes
+from addons.product.models.barcodes import Claim, check_barcodes
 from addons.product.rules.price import Goods
-from server import Boolean, Char, Many2many, Many2one, Model, Numeric, One2many, _, constrains, depends
+from server import Boolean, Char, Many2many, Many2one, Model, Numeric, One2many, _, depends
 
 
 class ProductProduct(Model, name="product.product"):
@@ -95,10 +95,6 @@ class ProductProduct(Model, name="product.product"):
                     name = f"{name} ({', '.join(value.name or '' for value in values)})"
             product.display_name = f"[{product.default_code}] {name}" if product.default_code else name
 
-    @constrains("barcode", "company_id")
-    def _check_barcode(self) -> None:
-        check_barcodes(self)
-
     # -- writing --------------------------------------------------------------------------------------------------
     def create(self, vals_list: Any) -> Any:
         """Create variants; those that name no template get one of their own with the values that belong there."""
@@ -119,6 +115,7 @@ class ProductProduct(Model, name="product.product"):
         costs = [vals.pop("standard_price", None) for vals in completed]
         for vals in completed:
             vals.pop("company_id", None)  # the template's decides
+        self._check_new_barcodes(completed)
         products = super().create(completed)
         for product, cost in zip(products, costs, strict=True):
             if cost:  # a company's own product is valued in that company, whoever enters it
@@ -131,11 +128,24 @@ class ProductProduct(Model, name="product.product"):
         names = {name for name, field in cls._fields.items() if not field.inherited_from} - {"company_id"}
         return frozenset(names | {alias for alias, name in cls._aliases.items() if name in names})
 
+    def _check_new_barcodes(self, vals_list: list[dict[str, Any]]) -> None:
+        coded = [vals for vals in vals_list if vals.get("barcode")]
+        templates = {each.id: each for each in self.env["product.template"].browse([vals["product_tmpl_id"] for vals in coded])}
+        claims = []
+        for vals in coded:
+            template = templates[vals["product_tmpl_id"]]
+            claims.append(Claim(self._name, None, template.company_id, vals["barcode"], template.name))
+        check_barcodes(self.env, claims)
+
     def write(self, vals: dict[str, Any]) -> Any:
         """A template follows its variants: it is archived with the last active one and comes back with the first."""
         if "company_id" in vals:
             vals = dict(vals)
             self.mapped("product_tmpl_id").write({"company_id": vals.pop("company_id")})
+        if vals.get("barcode"):
+            changing = self.filtered(lambda each: each.barcode != vals["barcode"])
+            claims = [Claim(self._name, each.id, each.company_id, vals["barcode"], each.display_name) for each in changing]
+            check_barcodes(self.env, claims)
         result = super().write(vals) if vals else True
         if "active" in vals:
             templates = self.mapped("product_tmpl_id")

@@ -28,8 +28,7 @@ def looks_like_gtin(barcode: str) -> bool:
 
 
 def expected_digit(barcode: str) -> int | None:
-    """The right last digit of a barcode that looks like a GTIN and has a wrong one; None when there is nothing to complain about.
-    """
+    """The right last digit of a barcode that looks like a GTIN and has a wrong one; None when all is well."""
     if not looks_like_gtin(barcode):
         return None
     right = check_digit(barcode[:-1])
