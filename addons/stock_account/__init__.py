@@ -6,8 +6,8 @@ from server import Addon, _
 
 addon = Addon(
     "stock_account",
-    depends=["stock", "account"],
-    auto_install=True,
+    depends=["product", "stock", "account"],
+    auto_install=["stock", "account"],
     title=_("Stock accounting"),
     summary=_("Receipts, deliveries and counts post their value to the ledger"),
     category=_("Accounting"),

@@ -24,6 +24,16 @@ ZERO = Decimal(0)
 #: Changing one of these on a move that is no draft would tell another story than the reservation.
 PLACES = frozenset({"product_id", "location_id", "location_dest_id", "company_id"})
 
+STATES = [
+    ("draft", _("New")),
+    ("waiting", _("Waiting for another move")),
+    ("confirmed", _("Waiting")),
+    ("partially_available", _("Partly available")),
+    ("assigned", _("Available")),
+    ("done", _("Done")),
+    ("cancel", _("Cancelled")),
+]
+
 
 class StockMove(Model, name="stock.move"):
     """The movement of one product."""
@@ -46,15 +56,7 @@ class StockMove(Model, name="stock.move"):
     )  # fmt: skip
     picked = Boolean(_("Picked"), copy=False, help=_("When some moves of a transfer are picked, only these are done."))
     state = Selection(
-        [
-            ("draft", _("New")),
-            ("waiting", _("Waiting for another move")),
-            ("confirmed", _("Waiting")),
-            ("partially_available", _("Partly available")),
-            ("assigned", _("Available")),
-            ("done", _("Done")),
-            ("cancel", _("Cancelled")),
-        ],
+        STATES,
         _("Status"),
         default="draft",
         required=True,

@@ -14,6 +14,7 @@ from typing import Any
 from server import Boolean, Char, Datetime, Many2one, Model, Numeric, Selection, ValidationError, _
 
 from addons.stock.exceptions import DoneIsDone, LotRequired, SerialTwice
+from addons.stock.models.move import STATES
 from addons.stock.models.picking import _id
 from addons.stock.models.quant import Key
 from addons.stock.rules.reserve import Stock
@@ -49,7 +50,7 @@ class StockMoveLine(Model, name="stock.move.line"):
     package_id = Many2one("stock.package", _("From package"))
     result_package_id = Many2one("stock.package", _("Into package"))
     owner_id = Many2one("res.partner", _("Owner"))
-    state = Selection(string=_("Status"), related="move_id.state")
+    state = Selection(STATES, _("Status"), related="move_id.state")
     date = Datetime(_("Date"), related="move_id.date")
     reference = Char(_("Reference"), related="move_id.reference")
     company_id = Many2one("res.company", _("Company"), required=True)

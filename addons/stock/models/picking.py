@@ -9,6 +9,7 @@ from typing import Any
 from server import Boolean, Char, Datetime, Html, Many2one, Model, One2many, Selection, _, action, depends
 
 from addons.stock.exceptions import DoneIsDone, NothingToMove, WrongState
+from addons.stock.models.picking_type import CODES
 from addons.stock.rules.state import OPEN, picking_state
 
 STATES = [
@@ -52,7 +53,7 @@ class StockPicking(Model, name="stock.picking"):
     origin = Char(_("Source document"), index=True)
     partner_id = Many2one("res.partner", _("Contact"), index=True)
     picking_type_id = Many2one("stock.picking.type", _("Operation type"), required=True, index=True)
-    picking_type_code = Selection(string=_("Kind"), related="picking_type_id.code")
+    picking_type_code = Selection(CODES, _("Kind"), related="picking_type_id.code")
     location_id = Many2one("stock.location", _("From"), required=True)
     location_dest_id = Many2one("stock.location", _("To"), required=True)
     scheduled_date = Datetime(_("Planned for"), default=lambda env: env.now(), required=True, tracking=True)

@@ -7,6 +7,9 @@ from typing import Any
 from server import Boolean, Char, Integer, Many2one, Model, Selection, _, depends
 
 
+CODES = [("incoming", _("Receipt")), ("outgoing", _("Delivery")), ("internal", _("Internal transfer"))]
+
+
 class StockPickingType(Model, name="stock.picking.type"):
     """A kind of transfer of one warehouse."""
 
@@ -16,7 +19,7 @@ class StockPickingType(Model, name="stock.picking.type"):
 
     name = Char(_("Name"), required=True, translate=True)
     code = Selection(
-        [("incoming", _("Receipt")), ("outgoing", _("Delivery")), ("internal", _("Internal transfer"))], _("Kind"), required=True
+        CODES, _("Kind"), required=True
     )
     sequence = Integer(_("Sequence"), default=10)
     sequence_code = Char(_("Code"), required=True)
@@ -59,4 +62,4 @@ class StockPickingType(Model, name="stock.picking.type"):
 
     def _numbers(self, count: int) -> list[str]:
         """The next `count` numbers of transfers of this kind."""
-        return list(self.sequence.sudo().next_by_id(count=count))
+        return list(self.sudo().mapped("sequence_id").next_by_id(count=count))
