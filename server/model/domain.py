@@ -120,6 +120,36 @@ def names_in(tree: Any) -> set[str]:
     return {str(tree[0]).split(".")[0]}
 
 
+def involved(records: Any, tree: Any) -> set[str]:
+    """Names of the models whose rows decide what a domain matches."""
+    found = {records._name}
+    todo: list[tuple[Any, Any]] = [(records, tree)]
+    while todo:
+        current, part = todo.pop()
+        if isinstance(part, Node):
+            todo += [(current, p) for p in part.parts]
+        elif isinstance(part, tuple) and isinstance(part[0], str):
+            here = current
+            names = part[0].split(".")
+            while names:
+                name = names.pop(0)
+                field = here._fields.get(here._aliases.get(name, name))
+                if field is None:
+                    break
+                if (field.search or field.name == "display_name") and not field.stored:
+                    return set(records.models.classes)
+                if field.related and not field.stored:
+                    names = [*field.related.split("."), *names]
+                    continue
+                if not field.comodel:
+                    break
+                here = here.env[field.comodel]
+                found.add(here._name)
+            if part[1] in ("any", "not any") and here is not current:
+                todo.append((here, parse(part[2])))
+    return found
+
+
 class Compiler:
     """Compiles domain trees of one environment to SQL clauses."""
 

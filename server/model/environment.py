@@ -63,6 +63,8 @@ class Transaction:
         #: (model, id) -> {field: first old value}
         self.tracked: dict[tuple[str, int], dict[str, Any]] = {}
         self.history_rows: list[dict[str, Any]] = []
+        #: rows this transaction holds a lock on
+        self.locked: set[tuple[str, int]] = set()
         self.reference_touched = False
         self.registry_touched = False
         self.next_temporary = -1
@@ -281,6 +283,12 @@ class Environment:
     def flush(self) -> None:
         """Write everything pending; several changes of a field are one."""
         flush.flush(self)
+
+    def flush_for(self, models: Any) -> None:
+        """Flush when something waits on one of `models`; what waits elsewhere can wait on and leave in fewer statements."""
+        txn = self.transaction
+        if (txn.dirty and any(m in txn.dirty for m in models)) or (txn.pending and any(k[0] in models for k in txn.pending)):
+            self.flush()
 
     def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         """Flush, then run a Core statement in this transaction."""

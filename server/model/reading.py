@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from server.errors import AccessError, FieldError
 from server.model import plans
 from server.model.decorators import action
-from server.model.domain import Compiler, as_values, join, names_in, parse, wall
+from server.model.domain import Compiler, as_values, involved, join, names_in, parse, wall
 from server.model.fields import Char, Field
 from server.model.flush import any_ids
 from server.model.relational import Many2many, Many2one, One2many
@@ -85,11 +85,13 @@ class Reading:
         id = self._ids[0]
         wanted = [i for i in dict.fromkeys((id, *self._prefetch)) if i not in txn.values[key]]
         records = self.browse(wanted)
-        txn.computing.add(field.key)
+        # all fields of the method are being computed: assigning one of them is not a write by hand
+        keys = {f.key for f in self._fields.values() if f.compute == field.compute} - txn.computing
+        txn.computing.update(keys)
         try:
             getattr(records, field.compute or "")()
         finally:
-            txn.computing.discard(field.key)
+            txn.computing.difference_update(keys)
         values = txn.values[key]
         for each in wanted:
             values.setdefault(each, None)
@@ -174,8 +176,7 @@ class Reading:
         txn = env.transaction
         target = env[field.comodel]
         inverse = field.inverse_name
-        if field.comodel in txn.dirty or any(k[0] == field.comodel for k in txn.pending):
-            env.flush()
+        env.flush_for((field.comodel,))
         fields = target._row_fields
         found: dict[int, list[int]] = {i: [] for i in ids}
         if ids:
@@ -301,7 +302,7 @@ class Reading:
     def _search_ids(self: Any, domain: Any, offset: Any, limit: Any, order: Any) -> tuple[int, ...]:
         env = self.env
         if env.transaction.dirty or env.transaction.pending:
-            env.flush()
+            env.flush_for(involved(self, parse(domain)) | ({f.comodel for f in self._fields.values() if f.comodel} if order or not env.su else set()))
         statement = sa.select(self.table.c.id).where(*self._clauses(domain))
         statement = ordered(self, statement, self.table, order or self._order)
         statement = paged(statement, offset, limit)
@@ -361,7 +362,7 @@ class Reading:
             if hidden:
                 raise AccessError(
                     _("You are not allowed to access %(label)s (%(model)s): %(ids)s. Ask an administrator for the right.",
-                      label=self._label(), model=self._name, ids=", ".join(map(str, hidden._ids))),
+                      label=self._model_title(), model=self._name, ids=", ".join(map(str, hidden._ids))),
                     model=self._name, ids=hidden.ids,
                 )  # fmt: skip
         return [by_id[i] for i in self._ids if i in by_id]
@@ -371,7 +372,7 @@ class Reading:
         """`search` for clients that name the fields they will read next."""
         return self.search(domain, offset, limit, order)
 
-    def _label(self: Any) -> Any:
+    def _model_title(self: Any) -> Any:
         return self._model_label or type(self).__name__
 
     # -- names ------------------------------------------------------------------------------------------------------
@@ -480,7 +481,7 @@ def ordered(records: Any, statement: Any, table: Any, order: Any, depth: int = 0
         if len(words) > 4 or direction not in ("asc", "desc", "nulls"):
             raise FieldError(f"Invalid order '{order[:100]}'. Expected 'field [asc|desc], …'.")
         field = records._fields.get(records._aliases.get(name, name))
-        if field is None:
+        if field is None or (field.groups and not env.su and not env.access.field_visible(field)):
             raise FieldError(f"Invalid field '{name[:60]}' in order for model '{records._name}'.")
         descending = direction == "desc"
         statement, expressions = order_terms(records, statement, table, field, descending, 0)

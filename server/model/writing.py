@@ -14,8 +14,9 @@ from server.errors import AccessError, FieldError, LockError, ValidationError
 from server.model import flush as flushing, history
 from server.model.compute import compute_related, dependencies, mark_modified
 from server.model.decorators import action
-from server.model.domain import parent_field
+from server.model.domain import involved, parent_field, parse
 from server.model.fields import AUTOMATIC, Field, Selection
+from server.model.reading import ordered
 from server.model.relational import Many2many, Many2one, One2many, ToMany, normalise_commands
 from server.text import _, render
 
@@ -199,6 +200,7 @@ class Writing:
         self._cache_new(ids, inserted, relations)
         if self._reference:
             txn.reference_touched = True
+        txn.locked.update((self._name, i) for i in ids)  # nobody else sees them before the commit
         mark_modified(records, [f.name for f in fields.values() if f.name != "id"], created=True)
         self._settle_pending(ids, rows)
         self._apply_relations(records, relations, created=True)
@@ -360,7 +362,7 @@ class Writing:
             lang = self.env.lang
             raise ValidationError(
                 _("Missing required value: %(fields)s of %(model)s. Give these fields a value.",
-                  fields=", ".join(f"{render(f.string, lang)} ({f.name})" for f in missing), model=self._label()),
+                  fields=", ".join(f"{render(f.string, lang)} ({f.name})" for f in missing), model=self._model_title()),
                 model=self._name, fields=[f.name for f in missing],
             )  # fmt: skip
 
@@ -375,7 +377,7 @@ class Writing:
             if company is not None and company not in allowed:
                 raise AccessError(
                     _("You cannot write %(model)s of company %(company)s: it is not among the companies you are working in. Switch to it first.",
-                      model=self._label(), company=company), model=self._name, company_id=company,
+                      model=self._model_title(), company=company), model=self._name, company_id=company,
                 )  # fmt: skip
         for field in self._columns_written:
             if not isinstance(field, Many2one) or not field.check_company or field.name == "company_id":
@@ -398,14 +400,14 @@ class Writing:
                 if id not in values:
                     raise ValidationError(
                         _("%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. Choose another one.",
-                          field=field.string, model=self._label(), id=id, target=field.comodel),
+                          field=field.string, model=self._model_title(), id=id, target=field.comodel),
                         model=self._name, field=field.name, value=id,
                     )  # fmt: skip
                 theirs, mine = values[id], row.get("company_id")
                 if theirs is not None and mine is not None and theirs != mine:
                     raise ValidationError(
                         _("%(field)s of %(model)s: record %(id)s of %(target)s belongs to another company. Choose one of the same company.",
-                          field=field.string, model=self._label(), id=id, target=field.comodel),
+                          field=field.string, model=self._model_title(), id=id, target=field.comodel),
                         model=self._name, field=field.name, value=id,
                     )  # fmt: skip
 
@@ -679,10 +681,10 @@ class Writing:
             self._check_linked(field, target, {o for _m, o in add})
             env.run(table.insert(), [{one: m, two: o} for m, o in add])
         if add or remove:
-            for other_field in target._fields.values():
-                if isinstance(other_field, Many2many) and not other_field.computed and other_field.names()[0] == relation:
-                    txn.forget(other_field)
-            if self._reference or target._reference:
+            mirrored = [f for f in target._fields.values() if isinstance(f, Many2many) and not f.computed and f.names()[0] == relation]
+            for mirror in mirrored:
+                txn.forget(mirror)
+            if self._reference or (target._reference and mirrored):
                 txn.reference_touched = True
 
     def _check_linked(self: Any, field: Many2many, target: Any, ids: set[int]) -> None:
@@ -695,7 +697,7 @@ class Writing:
         if gone:
             raise ValidationError(
                 _("%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. Choose another one.",
-                  field=field.string, model=self._label(), id=", ".join(map(str, gone)), target=field.comodel),
+                  field=field.string, model=self._model_title(), id=", ".join(map(str, gone)), target=field.comodel),
                 model=self._name, field=field.name, value=gone,
             )  # fmt: skip
 
@@ -718,7 +720,7 @@ class Writing:
             if level & self:
                 break
         raise ValidationError(
-            _("Recursion detected: a %(model)s cannot be its own parent. Choose another %(field)s.", model=self._label(), field=parent.string),
+            _("Recursion detected: a %(model)s cannot be its own parent. Choose another %(field)s.", model=self._model_title(), field=parent.string),
             model=self._name, field=parent.name,
         )  # fmt: skip
 
@@ -735,24 +737,26 @@ class Writing:
         if refused:
             raise AccessError(
                 _("You are not allowed to %(operation)s these %(model)s records: %(ids)s. Ask an administrator for the right.",
-                  operation=operation, model=self._label(), ids=", ".join(map(str, refused))),
+                  operation=operation, model=self._model_title(), ids=", ".join(map(str, refused))),
                 model=self._name, ids=refused,
             )  # fmt: skip
 
-    def check_outside(self: Any, operation: str) -> Any:
+    def check_outside(self: Any, operation: str, lock: bool = False) -> Any:
         """Check a set whose ids came from outside: they exist behind the wall, and the user may `operation` them. One query for the rows.
 
+        :param lock: lock the rows as well, so that of two calls about the same document the second sees what the first did.
         :raises MissingError: :raises AccessError:
         """
         env = self.env
         if not env.su:
             env.access.check(self._name, operation)
-        if self._ids:
+        if self._ids and lock:
+            self.lock()
+            self._check_rule(operation)
+        elif self._ids:
             probe = env.transaction.values[(self._name, "create_date")]
             unknown = [i for i in self._ids if i not in probe]
             if unknown:
-                if env.transaction.dirty:
-                    env.flush()
                 self._fetch_rows(unknown)
                 gone = [i for i in unknown if i not in probe]
                 if gone:
@@ -836,10 +840,9 @@ class Writing:
         """
         env = self.env
         txn = env.transaction
-        if not self._ids:
+        if not self._ids or all((self._name, i) in txn.locked for i in self._ids):
             return self
-        if txn.dirty or txn.pending:
-            env.flush()
+        env.flush_for((self._name,))
         fields = self._row_fields
         statement, params = self._select_rows(fields, sorted(self._ids))
         if txn.dialect == "postgresql":
@@ -852,7 +855,7 @@ class Writing:
             rows = env.run(statement, params).all()
         except sa.exc.OperationalError as error:
             if "lock timeout" in str(error):
-                raise LockError(_("%(model)s is being changed by somebody else. Wait a moment and try again.", model=self._label())) from error
+                raise LockError(_("%(model)s is being changed by somebody else. Wait a moment and try again.", model=self._model_title())) from error
             raise
         for field in self._fields.values():
             if field.name != "id":
@@ -867,7 +870,28 @@ class Writing:
             from server.model.records import missing
 
             raise missing(env, self._name, gone)
+        txn.locked.update((self._name, i) for i in found)
         return self
+
+    def search_locked(self: Any, domain: Any, order: str | None = None) -> Any:
+        """`search` and `lock` in one statement: the matching rows, locked in `order` (default: by id) and fresh in the cache."""
+        env = self.env
+        txn = env.transaction
+        env.flush_for(involved(self, parse(domain)))
+        fields = self._row_fields
+        statement = sa.select(self.table.c.id, *self._columns(self.table, fields)).where(*self._clauses(domain))
+        statement = ordered(self, statement, self.table, order or "id")
+        if txn.dialect == "postgresql":
+            statement = statement.with_for_update(of=self.table)
+        rows = env.run(statement).all()
+        for field in fields:
+            values = txn.values.get(field.cache_key(env))
+            if values:
+                for row in rows:
+                    values.pop(row[0], None)
+        self._store_rows(rows, fields)
+        txn.locked.update((self._name, r[0]) for r in rows)
+        return self.browse([r[0] for r in rows])
 
 
 def txn_pending_writes(env: Any) -> None:

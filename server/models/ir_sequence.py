@@ -209,7 +209,7 @@ class IrSequence(Model, name="ir.sequence"):
                 no_gap=row.implementation == "no_gap",
                 reset=chosen_reset(row.reset, row.prefix, row.suffix),
             )
-            for row in self.env.execute(table.select())
+            for row in self.env.run(table.select())
         }
 
     def _codes(self) -> dict[tuple[str, int | None], int]:
@@ -219,7 +219,7 @@ class IrSequence(Model, name="ir.sequence"):
 
     def _load_codes(self) -> dict[tuple[str, int | None], int]:
         table = self.table
-        rows = self.env.execute(
+        rows = self.env.run(
             sa.select(table.c.code, table.c.company_id, table.c.id)
             .where(table.c.code.is_not(None), table.c.active.is_(True))
             .order_by(table.c.id.desc())
@@ -261,16 +261,18 @@ class IrSequence(Model, name="ir.sequence"):
             return day
         if day is not None:
             return datetime(day.year, day.month, day.day)
-        zone = ZoneInfo((self.env.company.tz if self.env.company else None) or "UTC")
-        return self.env.now().replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).replace(tzinfo=None)
+        env = self.env
+        zone = ZoneInfo(env.database.company_tz(env.transaction, env.company_id) or "UTC")
+        return env.now().replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).replace(tzinfo=None)
 
     def _take(self, shape: Shape, day: date, count: int) -> list[int]:
         """`count` values of the counter for `day`; one statement when the counter is there, a few more the first time."""
         counters = self.env["ir.sequence.date_range"].sudo()
         start = shape.start(day)
         key = ("ir.sequence.counter", shape.id, start)
-        counter_id = self.env.process_cache(key, lambda: counters._counter_id(shape.id, start))
-        if counter_id is None:
+        try:
+            counter_id: int = self.env.process_cache(key, lambda: counters._counter_id(shape.id, start))
+        except LookupError:
             counter_id = self._counter(shape, day).id
         values = (
             counters._native_values(counter_id, shape, count)
@@ -322,6 +324,9 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
     model_label = _("Counter of a sequence")
     order = "sequence_id, date_from"
     rec_name = "id"
+    # The id of a counter is remembered in the process. A new one must stop that for the rest of its transaction: rolled back, its
+    # id means nothing.
+    reference = True
     unique = [("sequence_id", "date_from")]
 
     sequence_id = Many2one("ir.sequence", _("Sequence"), required=True, ondelete="cascade")
@@ -335,7 +340,7 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
         if self._postgresql():
             self.env.flush()
             for counter in counters:
-                self.env.execute(
+                self.env.run(
                     sa.text(f"CREATE SEQUENCE IF NOT EXISTS {_native_name(counter.id)} START {max(counter.number_next, 1)}")
                 )
         return counters
@@ -346,7 +351,7 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
         done = super().unlink()
         if names:
             self.env.flush()
-            self.env.execute(sa.text(f"DROP SEQUENCE IF EXISTS {', '.join(names)}"))
+            self.env.run(sa.text(f"DROP SEQUENCE IF EXISTS {', '.join(names)}"))
         return done
 
     def _postgresql(self) -> bool:
@@ -355,12 +360,15 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
     def _native(self, shape: Shape) -> bool:
         return not shape.no_gap and self._postgresql()
 
-    def _counter_id(self, sequence_id: int, start: date) -> int | None:
+    def _counter_id(self, sequence_id: int, start: date) -> int:
+        """The counter's id. Raises `LookupError` when there is none yet, so that nobody remembers that."""
         table = self.table
-        found = self.env.execute(
+        found = self.env.run(
             sa.select(table.c.id).where(table.c.sequence_id == sequence_id, table.c.date_from == start)
         ).scalar()
-        return int(found) if found is not None else None
+        if found is None:
+            raise LookupError
+        return int(found)
 
     def _row_values(self, counter_id: int, shape: Shape, count: int) -> list[int] | None:
         """Take `count` values by moving the row on; None when the row is not there."""
@@ -372,31 +380,31 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
             .values(number_next=table.c.number_next + width)
             .returning(table.c.number_next)
         )
-        after = self.env.execute(statement).scalar()
+        after = self.env.run(statement).scalar()
         return None if after is None else list(range(after - width, after, shape.increment))
 
     def _native_values(self, counter_id: int, shape: Shape, count: int) -> list[int]:
         """Take `count` values of the native sequence; the step is applied here, so that changing it never needs DDL."""
         statement = sa.text(f"SELECT nextval('{_native_name(counter_id)}') FROM generate_series(1, :n)")
-        taken = sorted(self.env.execute(statement, {"n": count * shape.increment}).scalars())
+        taken = sorted(self.env.run(statement, {"n": count * shape.increment}).scalars())
         return [int(value) for value in taken[:: shape.increment]]
 
     def _peek(self) -> int:
         """The value that the next number will have (at this moment)."""
         self.ensure_one()
         if self._native(self.sequence._shape()):
-            row = self.env.execute(sa.text(f"SELECT last_value, is_called FROM {_native_name(self.id)}")).one()
+            row = self.env.run(sa.text(f"SELECT last_value, is_called FROM {_native_name(self.id)}")).one()
             return int(row.last_value) + (1 if row.is_called else 0)
         table = self.table
-        return int(self.env.execute(sa.select(table.c.number_next).where(table.c.id == self.id)).scalar_one())
+        return int(self.env.run(sa.select(table.c.number_next).where(table.c.id == self.id)).scalar_one())
 
     def _set_next(self, value: int) -> None:
         """Make `value` the next one."""
         self.ensure_one()
         table = self.table
-        self.env.execute(table.update().where(table.c.id == self.id).values(number_next=value))
+        self.env.run(table.update().where(table.c.id == self.id).values(number_next=value))
         if self._postgresql():
-            self.env.execute(sa.text(f"SELECT setval('{_native_name(self.id)}', :value, false)"), {"value": value})
+            self.env.run(sa.text(f"SELECT setval('{_native_name(self.id)}', :value, false)"), {"value": value})
 
 
 def _native_name(counter_id: int) -> str:

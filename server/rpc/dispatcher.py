@@ -79,7 +79,7 @@ class Call:
         if not method.model:
             records, bare = self._records(records, args, kwargs)
             if method.access:
-                records.check_outside(method.access)
+                records.check_outside(method.access, lock=not method.readonly)
         bound = bind(method, self.model, args, kwargs)
         result = getattr(records, self.method)(*bound.args, **bound.kwargs)
         return plain(result, bare or _made_one(self.method, bound))
