@@ -150,7 +150,7 @@ class SaleOrderChanges(SaleOrder):
 
         :raises NotAQuotation: for an order that is not a quotation any more.
         """
-        orders = self._for_change()
+        orders = self.lock()
         for order in orders:
             if order.state not in ("draft", "sent"):
                 raise NotAQuotation(

@@ -43,7 +43,7 @@ class SaleOrderInvoicing(SaleOrder):
         :raises NothingToInvoice: when no line of any of the orders has a quantity to invoice.
         :raises NotAQuotation: for an order that is not confirmed.
         """
-        orders = self._for_change()
+        orders = self.check_outside("write").lock()
         for order in orders:
             if order.state != "sale":
                 raise NotAQuotation(

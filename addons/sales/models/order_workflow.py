@@ -16,13 +16,6 @@ LABELS = dict(STATES)
 class SaleOrderWorkflow(SaleOrder):
     """The states of an order and who may refuse them."""
 
-    def _for_change(self) -> Any:
-        """These orders, locked, for a user who may change them.
-
-        :raises AccessError: when he may not.
-        """
-        return self.check_outside("write").lock()
-
     @action
     def action_confirm(self) -> Any:
         """Turn quotations into sales orders; all of the set or none.
@@ -32,7 +25,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises UserError: naming the order and why.
         """
-        orders = self._for_change()
+        orders = self.lock()
         for order in orders:
             if order.state not in ("draft", "sent"):
                 raise NotAQuotation(
@@ -76,7 +69,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises OrderInProgress: for a locked order, or one with a posted invoice that was not credited in full.
         """
-        orders = self._for_change()
+        orders = self.lock()
         orders = orders.filtered(lambda order: order.state != "cancel")
         orders._check_unlocked()
         orders._check_not_invoiced()
@@ -109,7 +102,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises NotAQuotation: for a confirmed order.
         """
-        orders = self._for_change()
+        orders = self.lock()
         for order in orders:
             if order.state == "sale":
                 raise NotAQuotation(
@@ -124,13 +117,13 @@ class SaleOrderWorkflow(SaleOrder):
     @action
     def action_lock(self) -> Any:
         """Keep orders from being changed by accident."""
-        self._for_change()._update({"locked": True})
+        self._update({"locked": True})
         return True
 
     @action
     def action_unlock(self) -> Any:
         """Let orders be changed again."""
-        self._for_change()._update({"locked": False})
+        self._update({"locked": False})
         return True
 
     # -- sending ----------------------------------------------------------------------------------------------------------
@@ -143,7 +136,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :returns: the window action of the orders.
         """
-        orders = self._for_change()
+        orders = self.lock()
         env = self.env
         for order in orders:
             address = order.partner.email or order.partner_invoice.email
@@ -183,7 +176,7 @@ class SaleOrderWorkflow(SaleOrder):
 
         :raises NotAQuotation: unless the order is a draft.
         """
-        orders = self._for_change()
+        orders = self.lock()
         for order in orders:
             if order.state != "draft":
                 raise NotAQuotation(

@@ -173,7 +173,7 @@ class SalesStockOrder(SaleOrder):
     def _update_delivery_status(self) -> None:
         """Bring the delivery status in line with the deliveries; at most one read for any number of orders."""
         for order in self.sudo():
-            pickings = [picking for picking in order.picking_ids if picking.state != "cancel"]
+            pickings = [picking for picking in order.picking_ids if picking.state != "cancel" and not picking.return_id]
             status = None
             if pickings and order.state == "sale":
                 states = {picking.state for picking in pickings}

@@ -14,6 +14,10 @@ class SalesPicking(StockPicking):
 
     sale_id = Many2one("sale.order", _("Sales order"), index=True, readonly=True)
 
+    def _return_values(self) -> dict[str, Any]:
+        """What comes back belongs to the same order."""
+        return super()._return_values() | {"sale_id": self.sale_id}
+
     @action(readonly=True)
     def action_view_sale_order(self) -> Any:
         """The window that shows the orders behind these transfers."""
@@ -24,3 +28,7 @@ class SalesMove(StockMove):
     """Adds the order line that a move delivers, or takes back."""
 
     sale_line_id = Many2one("sale.order.line", _("Sales order line"), index=True, readonly=True)
+
+    def _return_values(self) -> dict[str, Any]:
+        """What comes back is taken off the delivered quantity of the same line."""
+        return super()._return_values() | {"sale_line_id": self.sale_line_id}
