@@ -13,7 +13,7 @@ from server.addon.ddl import Ddl
 from server.addon.discovery import Discovery
 from server.addon.lifecycle import Outcome, take_out
 from server.addon.session import Session
-from server.errors import SetupError
+from server.errors import SetupError, UserError
 from server.text import Text, _
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class _Work:
     """Counts and drops for one addon."""
 
     def __init__(self, session: Session, name: str) -> None:
+        self.session = session
         self.conn = session.conn
         self.name = name
         self.owned = session.rows[name].owned
@@ -148,8 +149,8 @@ class _Work:
                     run(f"DROP INDEX {self.quote(index.name)}")
             run(f"ALTER TABLE {self.quote(table)} DROP COLUMN {self.quote(column)}")
         self._drop_tables()
-        for table, ids in records.items():
-            self._delete(found, table, ids)
+        self.session.compose({name: version for name, version in self.session.installed.items() if name != self.name})
+        self.delete_records(found, records)
         for start in range(0, len(data), 500):
             table_data = sa.table("ir_model_data", sa.column("id"))
             self.conn.execute(sa.delete(table_data).where(table_data.c.id.in_(data[start : start + 500])))
@@ -182,21 +183,34 @@ class _Work:
             left = [table for table in left if table not in free]
         return result
 
-    def _delete(self, found: Purge, table: str, ids: list[int]) -> None:
-        """Delete records in a table of another addon; those that are in use stay and are reported."""
-        target = sa.table(table, sa.column("id"))
-        if table in ("ir_model_access", "ir_model", "ir_model_fields"):
-            self.conn.execute(sa.delete(target).where(target.c.id.in_(ids)))
-            return
+    def delete_records(self, found: Purge, records: dict[str, list[int]]) -> None:
+        """Delete the records in tables of other addons by their own rules; what is in use stays and is reported."""
+        models = {name.replace(".", "_"): name for name in self.session.registry.definitions}
+        for table, ids in records.items():
+            target = sa.table(table, sa.column("id"))
+            if table in ("ir_model_access", "ir_model", "ir_model_fields") or table not in models:
+                self.conn.execute(sa.delete(target).where(target.c.id.in_(ids)))
+                continue
+            if self._unlink(models[table], ids) is None:
+                continue
+            for id in ids:
+                reason = self._unlink(models[table], [id])
+                if reason is not None:
+                    found.kept.append(_("Record %(id)s of %(model)s stays: %(reason)s", id=id, model=models[table], reason=reason))
+
+    def _unlink(self, model: str, ids: list[int]) -> Text | str | None:
+        """Delete, or answer why not; a refusal leaves nothing behind."""
+        session = self.session
+        session.open()
         try:
             with self.conn.begin_nested():
-                self.conn.execute(sa.delete(target).where(target.c.id.in_(ids)))
-            return
+                env = session.env(session.registry.names)
+                env[model].browse(ids).exists().unlink()
+                env.finish()
+        except UserError as error:
+            session.open()
+            return error.message
         except IntegrityError:
-            pass
-        for id in ids:
-            try:
-                with self.conn.begin_nested():
-                    self.conn.execute(sa.delete(target).where(target.c.id == id))
-            except IntegrityError:
-                found.kept.append(_("Record %(id)s of %(table)s is in use and stays.", id=id, table=table))
+            session.open()
+            return _("it is in use.")
+        return None

@@ -27,7 +27,7 @@ def list_users() -> None:
 
     with database() as opened:
         for login, name, companies, active in work(opened, look):
-            click.echo(f"{login}\t{name}\t{companies}{'' if active else '\t(archived)'}")
+            click.echo("\t".join([login, name, companies, *([] if active else ["(archived)"])]))
 
 
 @user.command()
