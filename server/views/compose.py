@@ -187,8 +187,12 @@ def _set(element: Element, operation: Operation) -> str | None:
 def _find(view: View, anchor: str) -> tuple[list[Element] | None, Element] | None:
     """The element an anchor names and the list it stands in (None for a root)."""
     first, *rest = anchor.split("/")
+    roots = list(view.roots.values())
+    if rest and first in view.roots:  # "group_bys/partner_id": where a name stands in two parts
+        roots = [view.roots[first]]
+        first, *rest = rest
     place: tuple[list[Element] | None, Element] | None = None
-    for root in view.roots.values():
+    for root in roots:
         place = _search(root.children, first)
         if place is not None:
             break
@@ -250,9 +254,9 @@ class _Checker:
                 self.problem(view.addon, view.name, f"there is no model {view.model}.")
                 del self.result.views[view.name]
                 continue
-            seen: set[str] = set()
+            # in a search view a field and a grouping of one name are natural; each part has names of its own
             for root in view.roots.values():
-                self.elements(view, root.children, view.model, seen)
+                self.elements(view, root.children, view.model, set())
             for condition in dict(view.attributes.get("decorations") or {}).values():
                 self.condition(view.addon, view.name, condition, view.model)
         for action in list(self.result.actions.values()):

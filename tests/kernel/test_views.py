@@ -152,6 +152,15 @@ def test_inside_the_list_of_a_field_and_of_the_view() -> None:
     assert keys(result, "sale.order.search", "filters") == ["draft", "good"]
 
 
+def test_a_name_in_two_parts_of_a_search_view() -> None:
+    twice = SearchView("b.search", model="sale.order", fields=[Field("state")], group_bys=[GroupBy("state", _("Status"))])
+    extension = extend("b.search").after("group_bys/state", GroupBy("date_order", _("Date"))).after("state", Field("name"))
+    result = composed(("b", [twice, extension]))
+    assert [problem for problem in result.problems if problem.addon == "b"] == []
+    assert keys(result, "b.search", "group_bys") == ["state", "date_order"]
+    assert keys(result, "b.search", "fields") == ["state", "name"]
+
+
 def test_extensions_do_not_touch_what_was_declared() -> None:
     declared = sales()
     compose([("sales", declared), ("a", [extend("sale.order.list").after("name", Field("points"))])], MODELS)
