@@ -199,6 +199,7 @@ class IrSequence(Model, name="ir.sequence"):
 
     def _load_shapes(self) -> dict[int, Shape]:
         table = self.table
+        self.env.flush_for((self._name,))
         return {
             row.id: Shape(
                 id=row.id,
@@ -219,6 +220,7 @@ class IrSequence(Model, name="ir.sequence"):
 
     def _load_codes(self) -> dict[tuple[str, int | None], int]:
         table = self.table
+        self.env.flush_for((self._name,))
         rows = self.env.run(
             sa.select(table.c.code, table.c.company_id, table.c.id)
             .where(table.c.code.is_not(None), table.c.active.is_(True))
@@ -290,14 +292,13 @@ class IrSequence(Model, name="ir.sequence"):
         """The counter for `day`, made under the sequence's row lock when it is the first number of its year."""
         counters = self.env["ir.sequence.date_range"].sudo()
         start = shape.start(day)
-        wanted = [("sequence_id", "=", shape.id), ("date_from", "=", start)]
-        found = counters.search(wanted, limit=1)
-        if found:
-            return found
-        self.sudo().browse([shape.id]).lock()
-        return counters.search(wanted, limit=1) or counters.create(
-            {"sequence_id": shape.id, "date_from": start, "date_to": _end(shape, start)}
-        )
+        for locked in (False, True):
+            try:
+                return counters.browse([counters._counter_id(shape.id, start)])
+            except LookupError:
+                if not locked:
+                    self.sudo().browse([shape.id]).lock()
+        return counters.create({"sequence_id": shape.id, "date_from": start, "date_to": _end(shape, start)})
 
     def write(self, vals: dict[str, Any]) -> Any:
         """Change sequences; when counting changes its way, each counter goes on from where it stands."""
@@ -363,9 +364,7 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
     def _counter_id(self, sequence_id: int, start: date) -> int:
         """The counter's id. Raises `LookupError` when there is none yet, so that nobody remembers that."""
         table = self.table
-        found = self.env.run(
-            sa.select(table.c.id).where(table.c.sequence_id == sequence_id, table.c.date_from == start)
-        ).scalar()
+        found = self.env.run(sa.select(table.c.id).where(table.c.sequence_id == sequence_id, table.c.date_from == start)).scalar()
         if found is None:
             raise LookupError
         return int(found)
