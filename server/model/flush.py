@@ -164,11 +164,14 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
         if statement is None:
             statement = cls.models.plans[key] = table.insert().returning(table.c.id)
         return [int(execute(env, statement, rows[0]).scalar_one())]
-    key = ("inserts", cls._name)
+    # SQLite has one writer and gives ascending ids in the order of VALUES; asking SQLAlchemy for the order would cost a statement per row there
+    ordered = env.transaction.dialect != "sqlite"
+    key = ("inserts", cls._name, ordered)
     statement = cls.models.plans.get(key)
     if statement is None:
-        statement = cls.models.plans[key] = table.insert().returning(table.c.id, sort_by_parameter_order=True)
-    return [int(r[0]) for r in execute(env, statement, rows)]
+        statement = cls.models.plans[key] = table.insert().returning(table.c.id, sort_by_parameter_order=ordered)
+    ids = [int(r[0]) for r in execute(env, statement, rows)]
+    return ids if ordered else sorted(ids)
 
 
 _PG_KEY = re.compile(r"Key \((?P<columns>[^)]*)\)=\((?P<value>.*?)\) (?P<what>already exists|is not present|is still referenced)")
