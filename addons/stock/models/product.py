@@ -121,7 +121,7 @@ class StockTemplate(ProductTemplate):
     def _cost_method_moved(self) -> None:
         """The balances follow the category's costing method; the value stays what it is."""
         variants = self.with_context(active_test=False).mapped("product_variant_ids")
-        for balance in self.env["stock.valuation.balance"].search([("product_id", "in", variants.ids)]).lock():
+        for balance in self.env["stock.valuation.balance"].search_locked([("product_id", "in", variants.ids)]):
             method = balance.product.product_tmpl._cost_method()
             if balance.cost_method != method:
                 balance.write({"cost_method": method})

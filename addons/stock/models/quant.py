@@ -86,7 +86,7 @@ class StockQuant(Model, name="stock.quant"):
         products, locations = sorted(set(product_ids)), sorted(set(location_ids))
         if not products or not locations:
             return self.browse([])
-        return self.search([("product_id", "in", products), ("location_id", "in", locations)], order="id").lock()
+        return self.search_locked([("product_id", "in", products), ("location_id", "in", locations)])
 
     def _promise(self, needs: Sequence[Need]) -> list[Allocation]:
         """Reserve what the needs can get; the rows stay locked until the end of the transaction."""

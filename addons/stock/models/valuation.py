@@ -42,7 +42,7 @@ class StockValuationBalance(Model, name="stock.valuation.balance"):
         env = self.env
         wanted = sorted(set(product_ids))
         company_id = env.company_id
-        rows = {row.product_id: row for row in self.search([("product_id", "in", wanted), ("company_id", "=", company_id)], order="id").lock()}
+        rows = {row.product_id: row for row in self.search_locked([("product_id", "in", wanted), ("company_id", "=", company_id)])}
         missing = [id for id in wanted if id not in rows]
         if missing:
             products = env["product.product"].browse(missing)
@@ -172,7 +172,7 @@ class StockValuationLayer(Model, name="stock.valuation.layer"):
         """
         env = self.env
         company_id = env.company_id
-        balances = env["stock.valuation.balance"].search([("product_id", "in", sorted(costs)), ("company_id", "=", company_id)], order="id").lock()
+        balances = env["stock.valuation.balance"].search_locked([("product_id", "in", sorted(costs)), ("company_id", "=", company_id)])
         decimals = env.company.currency.decimal_places
         rows: list[dict[str, Any]] = []
         for balance in balances:

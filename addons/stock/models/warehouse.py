@@ -110,7 +110,7 @@ class StockWarehouse(Model, name="stock.warehouse"):
             allowed = bool(vals["allow_negative_stock"])
             env = self.env
             places = env["stock.location"].sudo().with_context(active_test=False).search([("warehouse_id", "in", self.ids)])
-            quants = env["stock.quant"].sudo().search([("location_id", "in", places.ids)]).lock()
+            quants = env["stock.quant"].sudo().search_locked([("location_id", "in", places.ids)])
             below = quants.filtered(lambda quant: quant.quantity < quant.reserved_quantity)
             if below and not allowed:
                 raise ValidationError(
