@@ -20,7 +20,8 @@ class External:
     @action(model=True)
     def name_create(self: Any, name: str) -> list[Any]:
         """A record with just a name: `[id, display_name]`."""
-        record = self.create({self._rec_name: name})
+        field = self._field(self._rec_name)
+        record = self.create({"name" if field.computed and not field.inverse and "name" in self._fields else field.name: name})
         return [record.id, record.display_name]
 
     @action(model=True, readonly=True)

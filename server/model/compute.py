@@ -32,6 +32,7 @@ class Triggers:
     def __init__(self, models: ModelSet) -> None:
         self.models = models
         self.by_field: dict[tuple[str, str], list[Trigger]] = {}
+        self._feeders: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         for cls in models.classes.values():
             for field in cls._fields.values():
                 if not field.computed:
@@ -65,6 +66,26 @@ class Triggers:
                     raise RegistryError(f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but '{name}' is no relation.", addon=field.addon)
                 hops.append(step)
                 current = self.models.classes[step.comodel]
+
+    def feeders(self, field: Field) -> frozenset[tuple[str, str]]:
+        """Keys of the stored computed fields that `field` is computed from, directly or through others (itself, when recursive)."""
+        found = self._feeders.get(field.key)
+        if found is None:
+            sources: dict[tuple[str, str], set[tuple[str, str]]] = {}
+            for changed, triggers in self.by_field.items():
+                for trigger in triggers:
+                    sources.setdefault(trigger.field.key, set()).add(changed)
+            seen: set[tuple[str, str]] = set()
+            waiting = list(sources.get(field.key, ()))
+            while waiting:
+                key = waiting.pop()
+                if key not in seen:
+                    seen.add(key)
+                    waiting.extend(sources.get(key, ()))
+            fields = {key: self.models.classes[key[0]]._fields.get(key[1]) for key in seen if key[0] in self.models.classes}
+            found = frozenset(key for key, one in fields.items() if one is not None and one.computed and one.stored)
+            self._feeders[field.key] = found
+        return found
 
     def _known(self, model: str, name: str) -> bool:
         return name in self.models.registry.fields.get(model, {})
@@ -109,9 +130,7 @@ def mark_modified(records: Records, names: Any, created: bool = False) -> None:
         for trigger in triggers.get((records._name, name), ()):
             field = trigger.field
             if not field.stored:
-                txn.forget(field)
-                if not field.computed or not trigger.hops:
-                    continue
+                forget(txn, records.models.triggers, field)
                 continue
             if field.key in txn.computing and not trigger.hops:
                 continue
@@ -122,6 +141,41 @@ def mark_modified(records: Records, names: Any, created: bool = False) -> None:
                     txn.pending[field.key] = set(touched)
                 else:
                     pending.update(touched)
+
+
+def forget(txn: Any, triggers: Triggers, field: Field) -> None:
+    """Drop the cached values of a non-stored field, and of the non-stored fields that were computed from it."""
+    waiting, seen = [field], {field.key}
+    while waiting:
+        one = waiting.pop()
+        txn.forget(one)
+        for trigger in triggers.by_field.get(one.key, ()):
+            if not trigger.field.stored and trigger.field.key not in seen:
+                seen.add(trigger.field.key)
+                waiting.append(trigger.field)
+
+
+def settle(records: Records, field: Field) -> None:
+    """Before a computed field is read: compute what waits of it, and first of all that feeds it.
+
+    A change marks only what depends on it directly; what depends on *that* is marked when it turns out different. So a field may be
+    cached and yet be stale while a field that feeds it waits.
+    """
+    env = records.env
+    txn = env.transaction
+    feeders = records.models.triggers.feeders(field)
+    if feeders and field.key not in txn.computing:
+        for _round in range(1000):
+            key = next((k for k in txn.pending if k in feeders and k not in txn.computing and k[0] in env), None)
+            if key is None:
+                break
+            model = env.root[key[0]]
+            compute_stored(model.browse(sorted(txn.pending[key])), model._fields[key[1]])
+        else:
+            raise RecursionError(f"stored computed fields depend on each other in a circle: {sorted(txn.pending)}")
+    waiting = txn.pending.get(field.key)
+    if waiting and records._ids[0] in waiting and field.key not in txn.computing:
+        env.recompute_field(field, records)
 
 
 def walk_back(env: Any, ids: Any, hops: tuple[Field, ...], created: bool) -> Any:

@@ -197,10 +197,10 @@ class Field:
             records.ensure_one()
         env = records.env
         txn = env.transaction
-        if txn.pending:
-            waiting = txn.pending.get(self.key)
-            if waiting and ids[0] in waiting and self.key not in txn.computing:
-                env.recompute_field(self, records)
+        if txn.pending and (self.compute or self.related):
+            from server.model.compute import settle
+
+            settle(records, self)
         try:
             value = txn.values[self.cache_key(env) if self._contextual else self.key][ids[0]]
         except KeyError:

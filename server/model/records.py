@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server.errors import MissingError, UserError
 from server.model.api import External
+from server.model.compute import mark_modified, settle
 from server.model.decorators import action
 from server.model.fields import Field
 from server.model.grouping import Grouping
@@ -274,10 +275,8 @@ class Records(Reading, Writing, Grouping, External):
         env = self.env
         txn = env.transaction
         id = self._ids[0]
-        if txn.pending:
-            waiting = txn.pending.get(field.key)
-            if waiting and id in waiting and field.key not in txn.computing:
-                env.recompute_field(field, self)
+        if txn.pending and (field.compute or field.related):
+            settle(self, field)
         try:
             return txn.values[field.cache_key(env)][id]
         except KeyError:
@@ -308,9 +307,9 @@ class Records(Reading, Writing, Grouping, External):
                 self._put_pending(txn.dirty.setdefault(self._name, {}).setdefault(id, {}), field, value)
             values[id] = value
         if field.stored:
-            from server.model.compute import mark_modified
-
-            mark_modified(self, (field.name,))
+            real = tuple(i for i in self._ids if i > 0)  # nothing can depend on a record that is only being made
+            if real:
+                mark_modified(self._with_ids(real), (field.name,))
 
     def _to_cache(self, field: Field, value: Any) -> Any:
         if field.type in ("one2many", "many2many"):
