@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from addons.base.rules.tree import loop_in
-from server import Boolean, Char, Integer, Many2many, Many2one, Model, One2many, ValidationError, _, constrains, depends
+from server import Boolean, Char, Integer, Many2many, Many2one, Model, One2many, _, depends
 
 
 class PartnerCategory(Model, name="res.partner.category"):
@@ -29,11 +28,3 @@ class PartnerCategory(Model, name="res.partner.category"):
                 names.append(above.name or "")
                 above = above.parent
             tag.display_name = " / ".join(reversed(names))
-
-    @constrains("parent_id")
-    def _check_tree(self) -> None:
-        tags = self.env["res.partner.category"].with_context(active_test=False).search([])
-        looping = loop_in({tag.id: tag.parent_id for tag in tags})
-        if looping:
-            name = self.browse(looping).name
-            raise ValidationError(_("The tag %(name)s would stand below itself. Choose another parent tag.", name=name))

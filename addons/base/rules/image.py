@@ -6,8 +6,7 @@ from io import BytesIO
 
 
 def fit(data: bytes | None, size: int) -> bytes | None:
-    """The picture scaled down to fit in a square of `size` pixels; returned unchanged when it fits or is no raster image (SVG).
-    """
+    """The picture scaled down to fit in a square of `size` pixels; unchanged when it fits or is no raster image (SVG)."""
     if not data:
         return data
     from PIL import Image, UnidentifiedImageError  # a slow import that most requests never need

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from addons.base.rules.tree import loop_in
-from addons.product.exceptions import LoopOf
-from server import Char, Many2one, Model, One2many, _, constrains, depends
+from server import Char, Many2one, Model, One2many, _, depends
 
 
 class ProductCategory(Model, name="product.category"):
@@ -26,12 +24,6 @@ class ProductCategory(Model, name="product.category"):
         for category in self:
             above = category.parent.complete_name if category.parent_id else None
             category.complete_name = f"{above} / {category.name}" if above else category.name
-
-    @constrains("parent_id")
-    def _check_tree(self) -> None:
-        looping = loop_in({each.id: each.parent_id for each in self.env["product.category"].search([])})
-        if looping:
-            raise LoopOf(_("The category"), self.browse(looping).name)
 
     def line_up(self) -> tuple[int, ...]:
         """Ids from this category up to the root; no query, categories stay in the process. Empty for an empty set."""

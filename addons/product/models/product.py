@@ -112,14 +112,17 @@ class ProductProduct(Model, name="product.product"):
             templates = self.env["product.template"].create(template_values)
             for index, template in zip(lonely, templates, strict=True):
                 completed[index]["product_tmpl_id"] = template.id
-        costs = [vals.pop("standard_price", None) for vals in completed]
-        for vals in completed:
+        templates = self.env["product.template"].browse([vals["product_tmpl_id"] for vals in completed])
+        elsewhere: list[tuple[int, Any, Decimal]] = []
+        for index, vals in enumerate(completed):
             vals.pop("company_id", None)  # the template's decides
+            company = templates.browse(vals["product_tmpl_id"]).company
+            if company and company != self.env.company and vals.get("standard_price"):
+                elsewhere.append((index, company, vals.pop("standard_price")))
         self._check_new_barcodes(completed)
         products = super().create(completed)
-        for product, cost in zip(products, costs, strict=True):
-            if cost:  # a company's own product is valued in that company, whoever enters it
-                product.with_company(product.company or self.env.company).standard_price = cost
+        for index, company, cost in elsewhere:  # a company's own product is valued in that company, whoever enters it
+            products[index].with_company(company).standard_price = cost
         return products
 
     @classmethod

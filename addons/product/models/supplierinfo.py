@@ -19,7 +19,9 @@ class SupplierInfo(Model, name="product.supplierinfo"):
 
     partner_id = Many2one("res.partner", _("Supplier"), required=True, ondelete="cascade", index=True)
     product_tmpl_id = Many2one("product.template", _("Product"), required=True, ondelete="cascade", index=True)
-    product_id = Many2one("product.product", _("Variant"), ondelete="cascade", help=_("Empty: all variants of the product."))
+    product_id = Many2one(
+        "product.product", _("Variant"), ondelete="cascade", copy=False, help=_("Empty: all variants of the product.")
+    )
     product_name = Char(_("Supplier's name of the product"))
     product_code = Char(_("Supplier's code of the product"))
     sequence = Integer(_("Sequence"), default=1, aggregator="")

@@ -195,7 +195,7 @@ class ProductTemplate(Model, name="product.template"):
         single: list[dict[str, Any]] = []
         for template, vals in zip(templates, vals_list, strict=True):
             own = {name: vals[name] for name in VARIANT_FIELDS if name in vals}
-            if vals.get("attribute_line_ids"):
+            if template.attribute_line_ids:
                 variant = template.all_variants()
                 if own and len(variant) == 1:  # the combinations exist already; a single one takes the values
                     variant.write(own)
