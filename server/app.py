@@ -74,8 +74,8 @@ class _SingleSlashes:
 
 def _http_error(error: HTTPException) -> Response:
     """A plain page for 404, 405 and their like. Never an empty body: some clients crash on one."""
-    name = escape(error.name)
-    body = f"<!doctype html><title>{error.code} {name}</title><h1>{name}</h1><p>{error.description or ''}</p>\n"
+    title = escape(error.name)
+    body = f"<!doctype html><title>{error.code} {title}</title><h1>{title}</h1><p>{error.description or ''}</p>\n"
     response = Response(body, status=error.code or 500, content_type="text/html; charset=utf-8")
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

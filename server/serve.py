@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from server.app import create_app
 from server.config import Config
 from server.errors import SetupError
+from server.rpc.jsonrpc import warm_up
 from server.text import _
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def _serve_forking(app: Flask, config: Config, banner: str) -> None:
     def post_worker_init(worker: Any) -> None:
         if worker.age == 1:
             print(banner, flush=True)
+        Thread(target=warm_up, name="warm-up", daemon=True).start()
         if jobs is not None:
             jobs.start()
 
@@ -179,6 +181,7 @@ def _serve_threads(app: Flask, config: Config, banner: str) -> None:
             _("Port %(port)s cannot be used: %(reason)s.", port=config.port, reason=exc.strerror or str(exc))
         ) from exc
     print(banner, flush=True)
+    Thread(target=warm_up, name="warm-up", daemon=True).start()
     if jobs is not None:
         jobs.start()
     try:

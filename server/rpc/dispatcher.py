@@ -98,6 +98,9 @@ class Call:
 
     def _take_old_forms(self, parameters: Sequence[inspect.Parameter]) -> None:
         """Old clients send the context as the argument after the last one the method knows, and `search` a `count` before it."""
+        last = self.args[-1] if self.args else 0
+        if not (isinstance(last, Mapping) or values.nothing(last) or self.method in values.OLD_POSITIONS):
+            return
         if any(p.kind is p.VAR_POSITIONAL for p in parameters):
             return
         known = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)

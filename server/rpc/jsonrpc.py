@@ -7,15 +7,17 @@ JSON-RPC 2.0: one method, `call`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
-
-from jsonrpcserver import Error, Result, Success, dispatch_to_serializable
+from typing import TYPE_CHECKING, Any
 
 from server.rpc.errors import ArgumentError, Fault, MalformedRequest, describe
 from server.rpc.services import Server, ServiceCall
 from server.rpc.values import nothing
 from server.text import _
+
+if TYPE_CHECKING:
+    from jsonrpcserver import Result
 
 
 def normalise(envelope: Any) -> dict[str, Any]:
@@ -57,6 +59,8 @@ class Answer:
 
 def _call(answer: Answer, params: Any) -> Result:
     """The one method jsonrpcserver knows: whatever goes wrong becomes the error its clients expect."""
+    from jsonrpcserver import Error, Success
+
     try:
         if not isinstance(params, dict) and not nothing(params):
             raise ArgumentError(_("`params` is not a JSON object: it holds `service`, `method` and `args`."))
@@ -66,7 +70,14 @@ def _call(answer: Answer, params: Any) -> Result:
         return Error(error["code"], error["message"], error["data"])
 
 
+# jsonrpcserver asks for the signature at every call; this answers it once.
+_call.__signature__ = inspect.signature(_call)  # type: ignore[attr-defined]
 _METHODS = {"call": _call}
+
+
+def warm_up() -> None:
+    """Load jsonrpcserver (its JSON schema machinery takes longer than all our own modules): when the server already answers."""
+    import jsonrpcserver  # noqa: F401
 
 
 def _as_it_is(value: Any) -> Any:
@@ -79,6 +90,8 @@ def respond(envelope: Any, work: Callable[[dict[str, Any], Answer], Any]) -> tup
     :param work: called with the `params` of the request; its value is the `result`.
     :raises MalformedRequest: when the envelope is none.
     """
+    from jsonrpcserver import dispatch_to_serializable
+
     answer = Answer(work)
     response = dispatch_to_serializable(
         normalise(envelope),
