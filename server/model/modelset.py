@@ -182,7 +182,8 @@ def public_methods(cls: type[Records]) -> dict[str, Method]:
     """Every method of a model class that is marked with `@action`, by name; a mark in any definition holds for its overrides."""
     found: dict[str, Method] = {}
     for name in dir(cls):
-        if name.startswith("_"):
+        # a field may have the name of a method of the record layer (`perm_read` of access lines): then that is no method here
+        if name.startswith("_") or isinstance(getattr(cls, name), (Field, RecordOf)):
             continue
         for klass in cls.__mro__:
             candidate = vars(klass).get(name)
