@@ -39,7 +39,8 @@ class Impls:
         sold = moves.filtered(lambda move: move.sale_line_id)
         if not sold:
             return
-        orders = sold.sudo().mapped("picking_id.sale_id") | sold.sudo().mapped("sale_line_id.order_id")
+        apart = sold.filtered(lambda move: not move.picking.sale_id)
+        orders = sold.sudo().mapped("picking_id.sale_id") | apart.sudo().mapped("sale_line_id.order_id")
         orders.lock()
         orders.order_line._add_delivered(sold)
 

@@ -37,6 +37,7 @@ class Reading:
         company = fields.get("company_id")
         walled = getattr(cls, "company_wall", True) and company is not None and company.stored
         cls._walled_model = walled  # type: ignore[attr-defined]
+        cls._order_fields = {w.split()[0] for w in cls._order.split(",") if w.split()}  # type: ignore[attr-defined]
 
     def _load_value(self: Any, field: Field) -> Any:
         """Load one field (and what comes cheaply with it) for the set's siblings; the value of this one record."""
@@ -170,13 +171,24 @@ class Reading:
         compiler = Compiler(self.env)
         return [table.c[f.name] if not f.translate else compiler.column(type(self), table, f).label(f.name) for f in fields]
 
-    def _load_one2many(self: Any, field: One2many, ids: list[int]) -> None:
+    def locked_lines(self: Any, name: str) -> Any:
+        """The lines behind the one2many `name` of all records, loaded and locked in one statement."""
+        field = self._field(name)
+        self._load_one2many(field, list(self._ids), lock=True)
+        return self._union_of(field)
+
+    def _load_one2many(self: Any, field: One2many, ids: list[int], lock: bool = False) -> None:
         """Load a one2many for `ids`: the lines' whole rows in one query, into the cache."""
         env = self.env
         txn = env.transaction
         target = env[field.comodel]
         inverse = field.inverse_name
-        env.flush_for((field.comodel,))
+        waiting = txn.dirty.get(field.comodel)
+        deciding = {inverse, "active", "company_id", *target._order_fields}
+        if field.domain or lock or any(k[0] == field.comodel and k[1] in deciding for k in txn.pending):
+            env.flush_for((field.comodel,))
+        elif waiting and any(not deciding.isdisjoint(vals) for vals in waiting.values()):
+            env.flush()
         fields = target._row_fields
         found: dict[int, list[int]] = {i: [] for i in ids}
         if ids:
@@ -200,7 +212,18 @@ class Reading:
             params: dict[str, Any] = {"ids": ids}
             if target._walled_model:
                 params["companies"] = list(env.allowed_company_ids)
-            rows = env.run(statement, params).all()
+            if lock:
+                if txn.dialect == "postgresql":
+                    statement = statement.with_for_update(of=target.table)
+                rows = env.run(statement, params).all()
+                for each in fields:
+                    cached = txn.values.get(each.cache_key(env))
+                    if cached:
+                        for row in rows:
+                            cached.pop(row[0], None)
+                txn.locked.update((field.comodel, r[0]) for r in rows)
+            else:
+                rows = env.run(statement, params).all()
             target._store_rows(rows, fields)
             position = 1 + next(n for n, f in enumerate(fields) if f.name == inverse)
             for row in rows:

@@ -224,6 +224,7 @@ def complete_lines(env: Any, work: Sequence[tuple[Header, list[dict[str, Any]]]]
     One read of products for all documents.
     """
     needs_account: set[int] = set()
+    needs_taxes = False
     needs_more: set[int] = set()
     for header, lines in work:
         kept = []
@@ -237,11 +238,12 @@ def complete_lines(env: Any, work: Sequence[tuple[Header, list[dict[str, Any]]]]
             if header.is_invoice and product and line["display_type"] == "product":
                 if not line.get("account_id") or "tax_ids" not in line:
                     needs_account.add(product)
+                    needs_taxes = needs_taxes or "tax_ids" not in line
                 if "name" not in line or not line.get("product_uom_id") or "price_unit" not in line:
                     needs_more.add(product)
         lines[:] = kept
     products = by_id(env["product.product"].browse(sorted(needs_account | needs_more)))
-    accounting = env["product.product"].browse(sorted(needs_account)).accounting_of() if needs_account else {}
+    accounting = env["product.product"].browse(sorted(needs_account)).accounting_of(needs_taxes) if needs_account else {}
     for header, lines in work:
         for place, line in enumerate(lines):
             sequence = line.get("sequence")

@@ -45,23 +45,25 @@ class AccountProductTemplate(ProductTemplate):
 class AccountProduct(ProductProduct):
     """Adds the one place that says which taxes and accounts a product uses."""
 
-    def accounting_of(self) -> dict[int, ProductAccounting]:
+    def accounting_of(self, taxes: bool = True) -> dict[int, ProductAccounting]:
         """Product id → accounts and taxes in the current company, before any fiscal position.
 
         Accounts come from the product, else from its category and the categories above it, else from the company. Taxes of other
         companies on shared products are left out. A constant number of queries for any number of products.
+
+        :param taxes: False when only the accounts are wanted; the taxes are then left empty and not read.
         """
         company = self.env.company.sudo()
         templates = self.sudo().mapped("product_tmpl_id")
-        taxes = {tax.id: tax.company_id for tax in templates.mapped("taxes_id") | templates.mapped("supplier_taxes_id")}
+        known = {tax.id: tax.company_id for tax in templates.mapped("taxes_id") | templates.mapped("supplier_taxes_id")} if taxes else {}
         result: dict[int, ProductAccounting] = {}
         by_template: dict[int, ProductAccounting] = {}
         for template in templates:
             by_template[template.id] = ProductAccounting(
                 template.property_account_income_id or _of_category(template.categ, "property_account_income_categ_id") or company.income_account_id,
                 template.property_account_expense_id or _of_category(template.categ, "property_account_expense_categ_id") or company.expense_account_id,
-                tuple(id for id in template.taxes_id.ids if taxes.get(id) == company.id),
-                tuple(id for id in template.supplier_taxes_id.ids if taxes.get(id) == company.id),
+                tuple(id for id in (template.taxes_id.ids if taxes else ()) if known.get(id) == company.id),
+                tuple(id for id in (template.supplier_taxes_id.ids if taxes else ()) if known.get(id) == company.id),
             )
         for product in self.sudo():
             result[product.id] = by_template[product.product_tmpl_id]

@@ -43,7 +43,8 @@ class SaleOrderInvoicing(SaleOrder):
         :raises NothingToInvoice: when no line of any of the orders has a quantity to invoice.
         :raises NotAQuotation: for an order that is not confirmed.
         """
-        orders = self.check_outside("write").lock()
+        orders = self.check_outside("write", lock=True)
+        orders.sudo().locked_lines("order_line")  # others may be invoicing or crediting the same lines in this moment
         for order in orders:
             if order.state != "sale":
                 raise NotAQuotation(
