@@ -160,6 +160,14 @@ class Session:
             env._models = self.registry.for_enabled(frozenset(addons) | graph.ALWAYS)
         return env
 
+    def inside(self, company_id: int) -> Environment:
+        """The superuser's environment in one company: nothing of the others is seen, what it enabled is there."""
+        from server.model.environment import Environment
+
+        env = Environment(self.transaction, ROOT_UID, {"allowed_company_ids": [company_id]})
+        env._models = self.registry.for_enabled(self.enabled.get(company_id, graph.ALWAYS))
+        return env
+
     def company_ids(self) -> list[int]:
         """All companies, in order of id."""
         if self.transaction.dirty:
@@ -248,8 +256,7 @@ class Session:
         for addon in self.order(wanted):
             state.enable(self.conn, company_id, [addon.name])
             self.enabled[company_id] = self.enabled.get(company_id, graph.ALWAYS) | {addon.name}
-            env = self.env().with_company(company_id)
-            env._models = self.registry.for_enabled(self.enabled[company_id])
+            env = self.inside(company_id)
             try:
                 env.hooks.addon_enabled(env=env, company=env["res.company"].browse(company_id), addon=addon.name)
                 env.flush()
@@ -267,8 +274,7 @@ class Session:
         wanted = set(names) & self.enabled.get(company_id, frozenset())
         done = []
         for addon in reversed(self.order(wanted)):
-            env = self.env().with_company(company_id)
-            env._models = self.registry.for_enabled(self.enabled[company_id])
+            env = self.inside(company_id)
             try:
                 env.hooks.addon_disabling(env=env, company=env["res.company"].browse(company_id), addon=addon.name)
                 env.flush()

@@ -196,7 +196,9 @@ class Registry:
     def _make_hooks(self) -> HookRegistry:
         from server.hooks import HookRegistry
 
-        return HookRegistry(self.addons)
+        hooks = HookRegistry(self.addons)
+        hooks.check_pending()  # a hook without specification is refused here, and not silently never called
+        return hooks
 
     # -- model sets -------------------------------------------------------------------------------------------------
     def for_enabled(self, enabled: frozenset[str]) -> ModelSet:
