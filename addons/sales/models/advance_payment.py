@@ -54,11 +54,11 @@ class SaleAdvancePaymentInv(Model, name="sale.advance.payment.inv"):
         :returns: the window action that shows them.
         :raises UserError: when there is nothing to invoice, an order is not confirmed, or the down payment is no sensible amount.
         """
-        wizard = self.ensure_one()
+        wizard = self[:1]
         orders = wizard.sale_order_ids or self.env["sale.order"].browse(orders_of_context(self.env))
         if not orders:
             raise UserError(_("No order is chosen. Choose the orders to invoice and try again."))
-        if wizard.advance_payment_method == "delivered":
+        if (wizard.advance_payment_method or "delivered") == "delivered":
             invoices = orders._create_invoices(final=bool(wizard.deduct_down_payments), grouped=not wizard.consolidated_billing)
         else:
             invoices = wizard._create_down_payments(orders)
