@@ -46,7 +46,7 @@ def install_chart(env: Any, company: Any, template: str | None = None) -> None:
 
     :param template: key of the chart; default by the company's country.
     """
-    env = env.with_company(company.id).root
+    env = env.root.with_company(company.id)
     company = env["res.company"].browse(company.id)
     if env["account.account"].with_context(active_test=False).search_count([("company_id", "=", company.id)]):
         return
@@ -130,7 +130,7 @@ def _tax_values(row: Mapping[str, Any], company: Any, group: Mapping[str, int], 
 
 def _tax_products(env: Any, company: Any, sale_tax: int, purchase_tax: int) -> None:
     """Give the products that were there before the chart its default taxes."""
-    products = env["product.template"].with_context(active_test=False).search([])
+    products = env["product.template"].with_context(active_test=False).search([("company_id", "in", [company.id, False])])
     for field, tax in (("taxes_id", sale_tax), ("supplier_taxes_id", purchase_tax)):
         taxed = {product.id for product in products if any(t.company_id == company.id for t in getattr(product, field))}
         products.filtered(lambda product, taxed=taxed: product.id not in taxed).write({field: [(4, tax)]})

@@ -56,6 +56,11 @@ class AccountCompany(ResCompany):
                           company=company.name, chart=company.chart_template)
                     )  # fmt: skip
                 if not company.chart_template:
+                    if not self.env.root.with_company(company).is_enabled("account"):
+                        raise MissingAccount(
+                            _("Accounting is not enabled for %(company)s, so it can have no chart of accounts. Enable the addon 'account' for it first.",
+                              company=company.name)
+                        )  # fmt: skip
                     install_chart(self.env, company, template)
         return super().write(vals)
 

@@ -104,17 +104,19 @@ class NumberRange(Model, name="account.number.range"):
     def _advance(self, journal: Any, refund: bool, prefix: str, count: int) -> int:
         """Move the range on by `count` and return its new last number; the row is made on first use."""
         table = self.table
+        if self._name in self.env.transaction.dirty:  # somebody corrects the range in this very transaction
+            self.env.flush()
         statement = (
             sa.update(table)
             .where(table.c.journal_id == journal.id, table.c.refund == refund, table.c.prefix == prefix)
             .values(last=table.c.last + count)
             .returning(table.c.last)
         )
-        last = self.env.execute(statement).scalar()
+        last = self.env.run(statement).scalar()  # without a flush: nobody holds pending numbers
         if last is None:
             # the journal's row is the lock for the birth of a range; whoever comes second finds the row made
             journal.sudo().lock()
-            last = self.env.execute(statement).scalar()
+            last = self.env.run(statement).scalar()
         if last is None:
             self.sudo().create({"journal_id": journal.id, "company_id": journal.company_id, "refund": refund, "prefix": prefix, "last": count})
             self.env.flush()

@@ -43,7 +43,7 @@ class AccountMovePosting(AccountMove):
         :raises NotADraft: for an entry that is posted or cancelled (somebody else may have been faster).
         :raises UnbalancedEntry, IncompleteInvoice, LockedPeriod: name the entry and the remedy.
         """
-        moves = allowed(self).lock()
+        moves = allowed(self.lock())
         for move in moves:
             if move.state != "draft":
                 raise NotADraft(
@@ -120,7 +120,7 @@ class AccountMovePosting(AccountMove):
 
         :raises NotADraft: for drafts.  :raises LockedPeriod: in a closed period.
         """
-        moves = allowed(self).lock()
+        moves = allowed(self.lock())
         for move in moves:
             if move.state == "draft":
                 raise NotADraft(_("%(entry)s is a draft already.", entry=move.display_name))
@@ -135,7 +135,7 @@ class AccountMovePosting(AccountMove):
 
         :raises NotADraft: for cancelled ones.  :raises LockedPeriod: for posted ones in a closed period.
         """
-        moves = allowed(self).lock()
+        moves = allowed(self.lock())
         for move in moves:
             if move.state == "cancel":
                 raise NotADraft(_("%(entry)s is cancelled already.", entry=move.display_name))

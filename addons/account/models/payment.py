@@ -124,7 +124,7 @@ class Payment(Model, name="account.payment"):
 
         :raises NotADraft: for a payment that is booked or cancelled.  :raises IncompleteInvoice: without partner or amount.
         """
-        payments = allowed(self).lock()
+        payments = allowed(self.lock())
         for payment in payments:
             if payment.state != "draft":
                 raise NotADraft(_("Payment %(payment)s cannot be booked: it is not a draft. Duplicate it to pay again.", payment=payment.display_name))
@@ -164,7 +164,7 @@ class Payment(Model, name="account.payment"):
     @action
     def action_validate(self) -> bool:
         """Mark payments in process as arrived at the bank."""
-        for payment in allowed(self).lock():
+        for payment in allowed(self.lock()):
             if payment.state != "in_process":
                 raise NotADraft(_("Payment %(payment)s is not in process.", payment=payment.display_name))
             payment._update({"state": "paid"})
@@ -173,7 +173,7 @@ class Payment(Model, name="account.payment"):
     @action
     def action_draft(self) -> bool:
         """Take payments back to draft: their entries are drafts again, the invoices open again."""
-        payments = allowed(self).lock()
+        payments = allowed(self.lock())
         moves = payments.sudo().mapped("move_id")
         moves.filtered(lambda move: move.state != "draft").button_draft()
         payments._update({"state": "draft"})
@@ -182,7 +182,7 @@ class Payment(Model, name="account.payment"):
     @action
     def action_cancel(self) -> bool:
         """Cancel payments: their entries no longer count, the invoices are open again."""
-        payments = allowed(self).lock()
+        payments = allowed(self.lock())
         moves = payments.sudo().mapped("move_id")
         moves.filtered(lambda move: move.state != "cancel").button_cancel()
         payments._update({"state": "canceled"})

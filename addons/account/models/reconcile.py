@@ -139,9 +139,14 @@ class AccountMoveLineReconcile(AccountMoveLine):
         partials = self.env["account.partial.reconcile"].sudo().search(["|", ("debit_move_id", "in", lines.ids), ("credit_move_id", "in", lines.ids)])
         if not partials:
             return
+        touched = self.sudo().browse(sorted(_both_sides(partials)))
+        if any(line.currency_id != line.company.currency_id for line in touched):  # what rates left was booked for the whole group
+            booked = self.env["account.partial.reconcile"].sudo().search(
+                [("exchange_move_id", "!=", False), "|", ("debit_move_id", "in", touched.ids), ("credit_move_id", "in", touched.ids)]
+            )  # fmt: skip
+            partials |= booked
         differences = partials.mapped("exchange_move_id")
-        partials = partials | self.env["account.partial.reconcile"].sudo().search([("exchange_move_id", "in", differences.ids)]) if differences else partials
-        touched = self.sudo().browse(sorted({id for partial in partials for id in (partial.debit_move_id, partial.credit_move_id)})).lock()
+        touched = self.sudo().browse(sorted(_both_sides(partials))).lock()
         fulls = touched.mapped("full_reconcile_id")
         opened: dict[int, list[Decimal]] = {}
         for partial in partials:
@@ -183,7 +188,7 @@ class AccountMovePayments(AccountMove):
         for move in invoices:
             own = terms.get(move.id, [])
             sign = -move.direction_sign
-            left = sign * sum((line.amount_residual_currency for line in own), ZERO)
+            left = sign * sum((line.amount_residual_currency for line in own), ZERO) + ZERO  # never a negative zero
             if move.state != "posted":
                 state = "not_paid"
             elif all(line.reconciled for line in own):
@@ -235,6 +240,11 @@ class AccountMovePayments(AccountMove):
             pairs.append(both.filtered(lambda line: line.account.reconcile and line.amount_residual))
         for pair in pairs:  # they cancel each other in company currency, with nothing in their own
             pair._update({"amount_residual": ZERO, "amount_residual_currency": ZERO, "reconciled": True})
+
+
+def _both_sides(partials: Any) -> set[int]:
+    """Ids of the items of the matchings."""
+    return {id for partial in partials for id in (partial.debit_move_id, partial.credit_move_id)}
 
 
 def _check_group(lines: Sequence[Any]) -> None:

@@ -127,7 +127,7 @@ def _division_run(taxes: Sequence[TaxValue], place: int) -> Decimal:
 
 def _exact(line: PricedLine, taxes: Sequence[TaxValue], gross: Decimal) -> tuple[Decimal, list[TaxShare]]:
     """Unrounded untaxed amount of a line worth `gross`, and the unrounded share of each tax."""
-    quantity = -abs(line.quantity) if gross < 0 else abs(line.quantity)
+    quantity = -line.quantity if line.price_unit < 0 else line.quantity  # a fixed tax follows the goods, back too
     lines = _lines(taxes, quantity)
     slopes = sum((slope for (slope, _fixed), tax in zip(lines, taxes) if tax.price_include), ZERO)
     fixed_parts = sum((fixed for (_slope, fixed), tax in zip(lines, taxes) if tax.price_include), ZERO)
