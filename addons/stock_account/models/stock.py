@@ -17,9 +17,15 @@ class PostedLayer(StockValuationLayer):
 
     account_move_id = Many2one("account.move", _("Journal entry"), readonly=True, index=True, check_company=False)
 
-    def _post_entries(self) -> None:
+    def _post_held(self) -> None:
+        """Post in one entry what the current company held before its stock was booked; layers that have an entry are left alone."""
+        unposted = self.search([("company_id", "=", self.env.company_id), ("account_move_id", "=", False)])
+        unposted._post_entries(one=True)
+
+    def _post_entries(self, one: bool = False) -> None:
         """One posted entry per transfer, a line per account; a constant number of statements for any number of layers.
 
+        :param one: a single entry for all of them.
         :raises UserError: when the company has no stock journal. :raises MissingAccount: when it misses an account.
         """
         env = self.env
@@ -27,7 +33,8 @@ class PostedLayer(StockValuationLayer):
         groups: dict[int | None, list[Any]] = {}
         for layer in self:
             if layer.value and (layer.categ.property_valuation or "real_time") == "real_time":
-                groups.setdefault(layer.stock_move.picking_id if layer.stock_move_id else None, []).append(layer)
+                picking_id = layer.stock_move.picking_id if layer.stock_move_id and not one else None
+                groups.setdefault(picking_id, []).append(layer)
         if not groups:
             return
         if not company.stock_journal_id:
@@ -43,7 +50,7 @@ class PostedLayer(StockValuationLayer):
             if not rows:
                 continue
             partner_id = picking.partner_id
-            label = picking.name or layers[0].description or _("Inventory value").render(env.lang)
+            label = picking.name or (not one and layers[0].description) or _("Inventory value").render(env.lang)
             entries.append(
                 {
                     "journal": company.stock_journal_id,
