@@ -1,0 +1,1 @@
+"""Views, actions and menus of the warehouse."""

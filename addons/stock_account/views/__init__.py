@@ -1,0 +1,1 @@
+"""What the glue adds to views."""
