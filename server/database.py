@@ -81,10 +81,10 @@ class Database:
             self._rows = {}
 
     def _build(self, connection: sa.Connection) -> None:
-        from server.addon import lifecycle
+        from server.addon import usable
         from server.addon.discovery import discover
 
-        registry, failed = lifecycle.build(discover(self.extra_addons), state.installed(connection))
+        registry, failed = usable.build(discover(self.extra_addons), state.installed(connection))
         self._registry, self.failed = registry, dict(failed)
 
     def use_registry(self, registry: Registry) -> None:
