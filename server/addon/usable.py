@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from server import i18n
 from server.addon import graph
 from server.addon.discovery import Discovery
 from server.addon.kernel import KERNEL
@@ -62,8 +63,13 @@ def build(discovery: Discovery, installed: Mapping[str, str], check_versions: bo
         if KERNEL.name in failed:
             raise SetupError(_("The kernel cannot run. %(reason)s", reason=failed[KERNEL.name]))
         try:
-            return Registry(addons), failed
+            registry = Registry(addons)
         except RegistryError as error:
             if not error.addon or error.addon == KERNEL.name or error.addon in refused:
                 raise
             refused[error.addon] = error.message
+        else:
+            for addon in addons:
+                if addon.package and addon.name != KERNEL.name:
+                    i18n.add_addon(addon.name, addon.package)
+            return registry, failed
