@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from server.model.environment import Environment
 
 _TAG = re.compile(r"<[^>]+>")
-_BREAK = re.compile(r"<(br|/p|/div|/tr|/h[1-6]|/li)\b[^>]*>", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"</(p|h[1-6]|table|ul|ol)\b[^>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"<(br|/div|/tr|/li)\b[^>]*>", re.IGNORECASE)
 _TIMEOUT = 30
 
 
@@ -91,7 +92,7 @@ def fingerprint(env: Environment) -> str:
 
 def plain_text(body: str) -> str:
     """The text of an HTML body, for readers without HTML."""
-    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", body)))
+    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", _PARAGRAPH.sub("\n\n", body))))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in text.splitlines())).strip() + "\n"
 
 

@@ -5,6 +5,7 @@ one transaction.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from server.jobs import outbox
 if TYPE_CHECKING:
     from server.database import Database
     from server.model.environment import Environment
+
+log = logging.getLogger(__name__)
 
 
 def run_due(database: Database) -> int:
@@ -36,7 +39,13 @@ def run_due(database: Database) -> int:
         statement = sa.select(table.c.id).where(table.c.active.is_(True), table.c.nextcall <= now).order_by(table.c.id)
         ids = list(env.run(statement.with_for_update(skip_locked=True)).scalars())
         for cron in env["ir.cron"].browse(ids):
-            put_out(env, cron, now, key=f"ir.cron:{cron.id}")
+            try:
+                put_out(env, cron, now, key=f"ir.cron:{cron.id}")
+            except KeyError:
+                # its addon is gone or broken: the others must not wait for it
+                log.error(
+                    "The schedule %s (%s) names the job %s, which no installed addon declares.", cron.id, cron.name, cron.job
+                )
             cron.write(cron.due_values(now))
         return len(ids)
 
