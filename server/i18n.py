@@ -40,12 +40,13 @@ class Catalogs:
     def __init__(self, roots: Iterable[tuple[str, Path]] = (), cache: Path | None = None) -> None:
         self.cache = cache
         self._roots = dict(roots)
+        self._packages: dict[str, str] = {}
         self._merged: dict[str, dict[str, str]] = {}
 
-    def add(self, name: str, locale: Path) -> None:
-        """Take the catalogs of an addon in; adding the same one again changes nothing."""
-        if self._roots.get(name) != locale:
-            self._roots[name] = locale
+    def add(self, name: str, package: str) -> None:
+        """Take in the catalogs of the addon `name`, whose Python package is `package`; nothing is looked for before a text is asked for."""
+        if self._packages.get(name) != package:
+            self._packages[name] = package
             self._merged.clear()
 
     def clear(self) -> None:
@@ -61,10 +62,18 @@ class Catalogs:
 
     def languages(self) -> list[str]:
         """The languages for which any catalog exists, sorted."""
+        self._find()
         files = [path for name, root in self._roots.items() for path in root.glob(f"*/LC_MESSAGES/{name}.po")]
         return sorted({path.parent.parent.name for path in files})
 
+    def _find(self) -> None:
+        for name, package in self._packages.items():
+            folder = package_folder(package)
+            if folder is not None:
+                self._roots[name] = folder / "locale"
+
     def _load(self, lang: str) -> dict[str, str]:
+        self._find()
         merged: dict[str, str] = {}
         for code in _chain(lang):
             for name, root in self._roots.items():
@@ -129,9 +138,7 @@ def set_cache(folder: Path) -> None:
 
 def add_addon(name: str, package: str) -> None:
     """Take in the catalogs of the addon `name`, which lies in the Python package `package`. Cheap: nothing is read yet."""
-    folder = package_folder(package)
-    if folder is not None:
-        catalogs.add(name, folder / "locale")
+    catalogs.add(name, package)
 
 
 @lru_cache(maxsize=256)

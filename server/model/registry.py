@@ -28,11 +28,12 @@ import sqlalchemy as sa
 
 from server.db.types import Id as IdType
 from server.errors import RegistryError
+from server.i18n import add_addon
 from server.model.definition import Model, definitions_of
 from server.model.fields import LABELS, Char, Datetime, Extend, Field, Id
-from server.model.relational import Many2many, Many2one
 from server.model.modelset import ModelSet
 from server.model.records import Records
+from server.model.relational import Many2many, Many2one
 
 if TYPE_CHECKING:
     from server.addon.manifest import Addon
@@ -62,6 +63,8 @@ class Registry:
         self._lock = Lock()
         for addon in self.addons:
             self._collect(addon)
+            if addon.package and addon.name != "kernel":
+                add_addon(addon.name, addon.package)
         self._check_fields()
         for name in self.definitions:
             self._make_table(name)

@@ -76,10 +76,11 @@ def _try(database: Database, model: str, method: Any, records: Callable[[Environ
         return None
     except ColcaError:
         return None
-    except Exception as error:  # anything else is what this test looks for
+    except Exception as error:
+        if isinstance(error, ValueError) and "singleton" in str(error):
+            return None  # a method for one record says so at the door
+        # anything else is what this test looks for
         return error
-    finally:
-        database.forget()
 
 
 def _none(env: Environment, model: str) -> Any:

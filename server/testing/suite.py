@@ -107,17 +107,20 @@ class AddonSuite:
         """Manifest and files of the addon."""
         return _subject(type(self).addon)
 
-    @pytest.fixture
-    def installed_url(self, subject: Subject, databases: Databases, database_kind: str) -> Iterator[str]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def installed_url(cls, databases: Databases, database_kind: str) -> Iterator[str]:
         """Address of a database with just this addon and what it needs, enabled for the only company."""
         from server.testing.build import build_addon
 
-        url = databases.create(database_kind, f"addon_{subject.name}", lambda address: build_addon(address, subject.name))
+        name = _subject(cls.addon).name
+        url = databases.create(database_kind, f"addon_{name}", lambda address: build_addon(address, name))
         yield url
         databases.drop(url)
 
-    @pytest.fixture
-    def installed(self, installed_url: str) -> Iterator[Database]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def installed(cls, installed_url: str) -> Iterator[Database]:
         """That database, opened."""
         from server.database import Database
 
@@ -229,7 +232,7 @@ class AddonSuite:
                 continue
             if len(spec.doc.split()) < 15:
                 problems.append(
-                    f"{spec.name}: the docstring must say when it is called, what may be raised and what two implementations mean."
+                    f"{spec.name}: the docstring must say when it is called, what may be raised, what two implementations mean."
                 )
             unexplained = [name for name in spec.arguments if name != "env" and name not in spec.doc]
             if unexplained:

@@ -105,3 +105,17 @@ def test_extraction_keeps_what_is_translated(tmp_path: Path) -> None:
     assert "\n".join(li for li in before.splitlines() if "Date" not in li) == "\n".join(
         li for li in (tmp_path / "locale" / "es" / "LC_MESSAGES" / "x.po").read_text().splitlines() if "Date" not in li
     )
+
+
+def test_addons_are_looked_for_when_a_text_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "i18n_addon_sample"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    po(package / "locale", "es", "sample", Order="Pedido")
+    monkeypatch.syspath_prepend(tmp_path)
+    catalogs = i18n.Catalogs()
+    assert catalogs.translate("Order", "es") == "Order"
+    catalogs.add("sample", "i18n_addon_sample")
+    catalogs.add("gone", "there_is_no_such_package")
+    assert catalogs.translate("Order", "es") == "Pedido"
+    assert catalogs.languages() == ["es"]
