@@ -21,6 +21,7 @@ COMMANDS = {
     "addon": ("server.cli.addons", "List, install, upgrade, enable, disable, uninstall and purge addons."),
     "user": ("server.cli.users", "List and add users, set passwords."),
     "company": ("server.cli.users", "List and add companies."),
+    "demo": ("server.cli.demo", "Load real data (northwind DIR) through a running server, and reconcile."),
 }
 
 
