@@ -63,11 +63,11 @@ def reconcile(call: Any, source: Source, say: Callable[[str], Any]) -> bool:
         on_hand[row["product_id"][0]] += Decimal(repr(row["quantity"]))
     same("products with other units left", [p["product_name"] for p in source.products if on_hand.get(products[f"NW-{p['product_id']}"], ZERO) != Decimal(p["units_in_stock"])], [])
 
-    ledger(call, source, products, [r["id"] for r in invoices if r["state"] == "posted"], same)
+    ledger(call, source, [r["id"] for r in invoices if r["state"] == "posted"], same)
     return fine
 
 
-def ledger(call: Any, source: Source, products: dict[str, int], posted: list[int], same: Callable[[str, Any, Any], None]) -> None:
+def ledger(call: Any, source: Source, posted: list[int], same: Callable[[str, Any, Any], None]) -> None:
     """Receivable and revenue of the invoices, cost of the goods shipped, and the balance of all posted entries."""
     lines = call("account.move.line", "search_read", [("move_id", "in", posted)], ["debit", "credit", "account_id", "product_id"])
     accounts = {a["id"]: a["account_type"] for a in call("account.account", "search_read", [], ["account_type"])}
@@ -76,9 +76,11 @@ def ledger(call: Any, source: Source, products: dict[str, int], posted: list[int
     revenue = sum((money(r["credit"]) - money(r["debit"]) for r in lines if accounts[r["account_id"][0]].startswith("income")), ZERO)
     same("receivable in the ledger", receivable, total)
     same("revenue in the ledger", revenue, total)
-    cost = {products[f"NW-{p['product_id']}"]: source.cost(p) for p in source.products}
-    goods = call("account.move.line", "search_read", [("product_id", "in", list(cost)), ("parent_state", "=", "posted"), ("account_id.account_type", "=", "expense_direct_cost")], ["debit", "credit"])
+    cost = call("account.move.line", "search_read", [("parent_state", "=", "posted"), ("account_id.account_type", "=", "expense_direct_cost")], ["debit"])
     sold = sum((source.shipped_units[p["product_id"]] * source.cost(p) for p in source.products if p["product_id"] in source.shipped_units), ZERO)
-    same("cost of goods sold in the ledger", sum((money(r["debit"]) - money(r["credit"]) for r in goods), ZERO), cents(sold))
+    same("cost of goods sold in the ledger", sum((money(r["debit"]) for r in cost), ZERO), cents(sold))
+    left = sum((Decimal(p["units_in_stock"]) * source.cost(p) for p in source.products), ZERO)
+    value = call("account.move.line", "search_read", [("parent_state", "=", "posted"), ("account_id.account_type", "=", "asset_current")], ["debit", "credit"])
+    same("value of the stock left in the ledger", sum((money(r["debit"]) - money(r["credit"]) for r in value), ZERO), cents(left))
     (row,) = call("account.move.line", "read_group", [("parent_state", "=", "posted")], ["debit:sum", "credit:sum"], [], lazy=False)
     same("debit less credit over all posted entries", money(row["debit"]) - money(row["credit"]), cents(ZERO))
