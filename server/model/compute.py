@@ -31,6 +31,7 @@ class Triggers:
 
     def __init__(self, models: ModelSet) -> None:
         self.models = models
+        self._seen: set[tuple[Any, str]] = set()
         self.by_field: dict[tuple[str, str], list[Trigger]] = {}
         self._feeders: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         for cls in models.classes.values():
@@ -41,6 +42,9 @@ class Triggers:
                     self._add(cls, field, path)
 
     def _add(self, cls: type[Records], field: Field, path: str) -> None:
+        if (field.key, path) in self._seen or path.count(".") > 8:
+            return
+        self._seen.add((field.key, path))
         hops: list[Field] = []
         current = cls
         names = path.split(".")
@@ -58,9 +62,10 @@ class Triggers:
                 inverse = self.models.classes[step.comodel]._fields.get(step.inverse_name)
                 if inverse is not None:
                     self._register(inverse, field, (*hops, step))
-            if step.related and not step.stored and step.inherited_from:
-                # a delegated field changes with its parent's
-                self._add(cls, field, ".".join([*names[:position], step.related, *names[position + 1 :]]))
+            if step.computed and not step.stored and step is not field:
+                # a value that is not stored changes with what it is made of
+                for source in dependencies(current, step):
+                    self._add(cls, field, ".".join([*names[:position], source, *(names[position + 1 :] if step.related else ())]))
             if position < len(names) - 1:
                 if not step.comodel:
                     raise RegistryError(f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but '{name}' is no relation.", addon=field.addon)

@@ -49,6 +49,10 @@ class ReadPlan:
             if real.company_dependent:
                 column = here.c[real.name]
             position = len(columns)
+            raw = raw_cell(real, position, records.env.transaction.dialect)
+            if raw is not None:
+                # Taken as the driver gives it: a Decimal or datetime made only to be written as text again is what a cell would cost most.
+                column = sa.type_coerce(column, sa.types.NULLTYPE)
             columns.append(column.label(f"c{position}"))
             if isinstance(real, Many2one) and classic:
                 target = records.env[real.comodel]
@@ -62,7 +66,7 @@ class ReadPlan:
                     columns.append((compiler.column(type(target), alias, shown) if shown.translate else alias.c[shown.name]).label(f"c{position + 1}"))
                     pieces.append(f"{name!r}: [r[{position}], r[{position + 1}] or ''] if r[{position}] else False")
             else:
-                pieces.append(f"{name!r}: {cell(real, position, scope)}")
+                pieces.append(f"{name!r}: {raw or cell(real, position, scope)}")
         self.select = sa.select(*columns).select_from(source)
         code = "lambda r: {" + ", ".join(pieces) + "}"
         self.build: Callable[[Any], dict[str, Any]] = eval(code, scope)  # noqa: S307  names and positions are ours, never a caller's text
@@ -126,6 +130,19 @@ class ReadPlan:
         return answer
 
     classic = True
+
+
+def raw_cell(field: Field, position: int, dialect: str) -> str | None:
+    """Python source that gives the wire value from what the driver returns, for the types where that is quicker; None for the others."""
+    if field.company_dependent or field.translate:
+        return None
+    r = f"r[{position}]"
+    if isinstance(field, Numeric):
+        # Dividing integers gives the double nearest to the exact amount, as float(Decimal) does.
+        return f"{r} / {10 ** field.scale} if {r} else 0.0" if dialect == "sqlite" else f"float({r}) if {r} else 0.0"
+    if isinstance(field, Datetime) and dialect == "sqlite":
+        return f"{r}[:19] if {r} else False"
+    return None
 
 
 def cell(field: Field, position: int, scope: dict[str, Any]) -> str:

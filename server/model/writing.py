@@ -704,12 +704,12 @@ class Writing:
     # -- checks -----------------------------------------------------------------------------------------------------
     def _validate(self: Any, changed: set[str] | None) -> None:
         """Run the `@constrains` methods concerned (all, for new records) and refuse loops of the parent field."""
-        for name, fields in self._constraints():
-            if changed is None or fields & changed:
-                getattr(self, name)()
         parent = parent_field(type(self))
         if parent is not None and changed is not None and parent.name in changed:
             self._check_loop(parent)
+        for name, fields in self._constraints():
+            if changed is None or fields & changed:
+                getattr(self, name)()
 
     def _check_loop(self: Any, parent: Many2one) -> None:
         level = self
