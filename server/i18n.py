@@ -239,9 +239,10 @@ def extract(name: str, folder: Path, languages: Iterable[str] = ("es",)) -> list
         country = "_" in lang
         if not country:
             catalog.update(template, no_fuzzy_matching=True)
-        catalog.fuzzy = False
         with path.open("wb") as file:
-            write_po(file, catalog, sort_output=True, width=130, ignore_obsolete=False)
+            # no dates and names in the head: the history of the file has them, and a run that changes nothing changes nothing
+            file.write(f'msgid ""\nmsgstr ""\n"Language: {lang}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'.encode())
+            write_po(file, catalog, sort_output=True, width=130, omit_header=True)
         open_texts = sum(1 for message in catalog if message.id and not message.string)
         report.append(f"{lang}/{name}.po: {len(catalog)} texts, {open_texts} untranslated")
     catalogs.clear()
