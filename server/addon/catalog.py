@@ -1,7 +1,7 @@
 """What the database holds: tables, columns, indexes, foreign keys and checks, read in a few catalog queries.
 
-The names and types are normalised so that `server.addon.schema` can compare them with what the registry wants. SQLAlchemy's inspector
-would ask table by table; a settled database is looked at before every lifecycle command, so it has to be quick.
+The names and types are normalised so that `server.addon.schema` can compare them with what the registry wants. SQLAlchemy's
+inspector would ask table by table; a settled database is looked at before every lifecycle command, so it has to be quick.
 """
 
 from __future__ import annotations
@@ -83,11 +83,15 @@ def _rows(conn: sa.Connection, query: str) -> list[tuple[object, ...]]:
 
 def _read_postgresql(conn: sa.Connection) -> Catalog:
     catalog: Catalog = {}
-    here = "c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema()) and c.relkind in ('r', 'p')"
+    here = (
+        "c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema()) and c.relkind in ('r', 'p')"
+    )
     for table, name, kind, not_null, default in _rows(
         conn,
-        "select c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.atthasdef or a.attidentity <> ''"
-        " from pg_catalog.pg_class c left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+        "select c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.atthasdef or "
+        "a.attidentity <> ''"
+        " from pg_catalog.pg_class c left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not "
+        "a.attisdropped"
         f" where {here} order by c.relname, a.attnum",
     ):
         held = catalog.setdefault(str(table), DbTable(str(table)))
@@ -98,7 +102,8 @@ def _read_postgresql(conn: sa.Connection) -> Catalog:
         "select c.relname, i.relname, x.indisunique,"
         " array(select a.attname::text from unnest(x.indkey) with ordinality k(number, place)"
         " left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = k.number order by k.place)"
-        " from pg_catalog.pg_index x join pg_catalog.pg_class c on c.oid = x.indrelid join pg_catalog.pg_class i on i.oid = x.indexrelid"
+        " from pg_catalog.pg_index x join pg_catalog.pg_class c on c.oid = x.indrelid join pg_catalog.pg_class i on i.oid = "
+        "x.indexrelid"
         f" where not x.indisprimary and {here}",
     ):
         catalog[str(table)].indexes[str(name)] = DbIndex(str(name), bool(unique), tuple(columns))  # type: ignore[arg-type]
@@ -106,7 +111,8 @@ def _read_postgresql(conn: sa.Connection) -> Catalog:
         conn,
         "select c.relname, o.conname, o.contype::text, t.relname, o.confdeltype::text,"
         " array(select a.attname::text from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum = any(o.conkey))"
-        " from pg_catalog.pg_constraint o join pg_catalog.pg_class c on c.oid = o.conrelid left join pg_catalog.pg_class t on t.oid = o.confrelid"
+        " from pg_catalog.pg_constraint o join pg_catalog.pg_class c on c.oid = o.conrelid left join pg_catalog.pg_class t on "
+        "t.oid = o.confrelid"
         f" where o.contype in ('f', 'c') and {here}",
     ):
         if kind == "c":
@@ -119,24 +125,26 @@ def _read_postgresql(conn: sa.Connection) -> Catalog:
 
 def _read_sqlite(conn: sa.Connection) -> Catalog:
     catalog: Catalog = {}
-    tables = "sqlite_master m where m.type = 'table' and m.name not like 'sqlite!_%' escape '!'"
     for table, name, kind, not_null, default, key in _rows(
-        conn, f"select m.name, p.name, p.type, p.\"notnull\", p.dflt_value, p.pk from {tables.replace(' where', ' join pragma_table_info(m.name) p where')}"
+        conn,
+        'select m.name, p.name, p.type, p."notnull", p.dflt_value, p.pk from sqlite_master m join pragma_table_info(m.name) p'
+        " where m.type = 'table' and m.name not like 'sqlite!_%' escape '!'",
     ):
         held = catalog.setdefault(str(table), DbTable(str(table)))
         held.columns[str(name)] = DbColumn(str(name), type_name(str(kind)), bool(not_null), default is not None or bool(key))
     parts: dict[tuple[str, str, bool], list[str | None]] = {}
     for table, name, unique, column in _rows(
         conn,
-        "select m.name, l.name, l.\"unique\", i.name from sqlite_master m join pragma_index_list(m.name) l join pragma_index_info(l.name) i"
-        " where m.type = 'table' and l.origin = 'c' order by m.name, l.name, i.seqno",
+        'select m.name, l.name, l."unique", i.name from sqlite_master m join pragma_index_list(m.name) l'
+        " join pragma_index_info(l.name) i where m.type = 'table' and l.origin = 'c' order by m.name, l.name, i.seqno",
     ):
         parts.setdefault((str(table), str(name), bool(unique)), []).append(None if column is None else str(column))
     for (table_name, name, unique), columns in parts.items():
         catalog[table_name].indexes[name] = DbIndex(name, unique, tuple(columns))
     for table, column, target, ondelete in _rows(
         conn,
-        "select m.name, f.\"from\", f.\"table\", f.on_delete from sqlite_master m join pragma_foreign_key_list(m.name) f where m.type = 'table'",
+        'select m.name, f."from", f."table", f.on_delete from sqlite_master m join pragma_foreign_key_list(m.name) f'
+        " where m.type = 'table'",
     ):
         catalog[str(table)].foreign_keys[str(column)] = DbForeignKey("", str(target), str(ondelete).upper())
     for table, name in _rows(conn, "select tbl_name, name from sqlite_master where type = 'trigger'"):

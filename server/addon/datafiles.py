@@ -1,12 +1,13 @@
 """Reading data files: CSV and YAML become `Item`s, one per record, each knowing the line it came from. No database here.
 
-CSV: the file is named after its model (`res.country.csv`, or `res.country-mx.csv` for a second one); the first column is `id`, the others are fields.
-`field/id` holds external ids, comma separated for many2many; `name@es` is the Spanish translation; an empty cell gives no value.
+CSV: the file is named after its model (`res.country.csv`, or `res.country-mx.csv` for a second one); the first column is `id`,
+the others are fields. `field/id` holds external ids, comma separated for many2many; `name@es` is the Spanish translation; an
+empty cell gives no value.
 
-YAML: a list of `{model:, id:, update: never|always, company:, values: {…}}`. A text `ref:base.mx` is a reference, `+ref:…` adds to a many2many.
-A list of mappings in a one2many makes its lines. Numbers with a point are exact decimals, never floats. `{model:, call: action_confirm,
-records: [ref:…], args: {…}}` calls a method, once: only in the run that created one of the records. Dates may be written
-`today`, `today-30`, `today+7`.
+YAML: a list of `{model:, id:, update: never|always, company:, values: {…}}`. A text `ref:base.mx` is a reference, `+ref:…` adds
+to a many2many. A list of mappings in a one2many makes its lines. Numbers with a point are exact decimals, never floats. `{model:,
+call: action_confirm, records: [ref:…], args: {…}}` calls a method, once: only in the run that created one of the records. Dates
+may be written `today`, `today-30`, `today+7`.
 """
 
 from __future__ import annotations
@@ -109,10 +110,16 @@ def read(path: Path, addon: str) -> list[Item]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise DataFileError(
-            _("Addon %(addon)s names the data file %(file)s, which does not exist. Correct the manifest or add the file.", addon=addon, file=str(path))
+            _(
+                "Addon %(addon)s names the data file %(file)s, which does not exist. Correct the manifest or add the file.",
+                addon=addon,
+                file=str(path),
+            )
         ) from None
     except UnicodeDecodeError as error:
-        raise DataFileError(_("%(file)s is not UTF-8 (byte %(place)s). Save it as UTF-8.", file=name, place=error.start)) from None
+        raise DataFileError(
+            _("%(file)s is not UTF-8 (byte %(place)s). Save it as UTF-8.", file=name, place=error.start)
+        ) from None
     if path.suffix == ".csv":
         return _read_csv(text, name, path.stem.partition("-")[0], addon)
     if path.suffix in (".yaml", ".yml"):
@@ -130,29 +137,46 @@ def _read_csv(text: str, name: str, model: str, addon: str) -> list[Item]:
     try:
         header = next(reader, None)
         if not header or header[0].strip() != "id":
-            raise error_at(name, 1, "first column", header[0] if header else "", _("It must be `id`, the external id of the record."))
+            raise error_at(
+                name, 1, "first column", header[0] if header else "", _("It must be `id`, the external id of the record.")
+            )
         columns = [column.strip() for column in header]
         doubles = {column for column in columns if columns.count(column) > 1}
         if doubles:
             raise error_at(name, 1, "columns", ", ".join(sorted(doubles)), _("Each column may be there once."))
-        items = []
+        items: list[Item] = []
+        seen: set[str] = set()
         for row in reader:
             if not any(cell.strip() for cell in row):
                 continue
             line = reader.line_num
             if len(row) != len(columns):
-                raise error_at(name, line, "cells", len(row), _("The first line has %(count)s columns. Quote cells that hold commas.", count=len(columns)))
+                raise error_at(
+                    name,
+                    line,
+                    "cells",
+                    len(row),
+                    _("The first line has %(count)s columns. Quote cells that hold commas.", count=len(columns)),
+                )
             cells = dict(zip(columns, row, strict=True))
             xmlid = cells.pop("id").strip()
             if not xmlid:
                 raise error_at(name, line, "id", "", _("Each record needs an external id."))
             item = Item(name, line, model, _full(xmlid, addon))
+            if item.xmlid in seen:
+                raise error_at(
+                    name, line, "id", item.xmlid, _("This external id is in the file twice. Give each record its own.")
+                )
+            seen.add(item.xmlid)
             for column, cell in cells.items():
                 cell = cell.strip()
                 if not cell:
                     continue
                 if column.endswith("/id"):
-                    refs = [_ref(f"ref:{part.strip()}" if not part.strip().startswith("+") else f"+ref:{part.strip()[1:]}", addon) for part in cell.split(",")]
+                    refs = [
+                        _ref(f"ref:{part.strip()}" if not part.strip().startswith("+") else f"+ref:{part.strip()[1:]}", addon)
+                        for part in cell.split(",")
+                    ]
                     item.values[column.removesuffix("/id")] = refs[0] if len(refs) == 1 and not refs[0].add else refs
                 else:
                     item.values[column] = cell
@@ -202,7 +226,9 @@ def _yaml_item(loader: Any, node: yaml.Node, name: str, addon: str) -> Item:
         raise error_at(name, line, "model", given, _("Each entry is a mapping with `model` and `values`."))
     unknown = set(given) - _ITEM_KEYS
     if unknown:
-        raise error_at(name, line, "keys", ", ".join(map(str, unknown)), _("Known keys are %(known)s.", known=", ".join(sorted(_ITEM_KEYS))))
+        raise error_at(
+            name, line, "keys", ", ".join(map(str, unknown)), _("Known keys are %(known)s.", known=", ".join(sorted(_ITEM_KEYS)))
+        )
     if given.get("update", "always") not in ("never", "always"):
         raise error_at(name, line, "update", given["update"], _("It is `never` or `always`."))
     values = given.get("values") or {}

@@ -1,7 +1,7 @@
 """The SQL of schema changes, as both databases need it.
 
-Three things are done differently on SQLite so that whatever an addon owns can be dropped again without rebuilding a table (a rebuild with
-`ON DELETE CASCADE` in place empties the child tables without an error):
+Three things are done differently on SQLite so that whatever an addon owns can be dropped again without rebuilding a table (a
+rebuild with `ON DELETE CASCADE` in place empties the child tables without an error):
 
 - foreign keys are written at the column (`REFERENCES`), never at the table;
 - columns of other addons are added one by one, also to a new table;
@@ -74,7 +74,8 @@ class Ddl:
     # -- statements --------------------------------------------------------------------------------------------------
     def create_table(self, table: sa.Table) -> list[str]:
         """The table; on SQLite followed by the columns that other addons own."""
-        mine, others = [], []
+        mine: list[sa.Column[Any]] = []
+        others: list[sa.Column[Any]] = []
         for column in table.columns:
             (others if self.sqlite and owner(column, table) != owner(table, table) else mine).append(column)
         lines = [self.column(column, not column.nullable) for column in mine]
@@ -93,7 +94,8 @@ class Ddl:
         if self.sqlite:
             return []
         parts = [
-            f"ADD CONSTRAINT {self.quote(foreign_key_name(table, column))} FOREIGN KEY ({self.quote(column.name)}) {self.references(key)}"
+            f"ADD CONSTRAINT {self.quote(foreign_key_name(table, column))} FOREIGN KEY ({self.quote(column.name)}) "
+            f"{self.references(key)}"
             for column in columns
             for key in column.foreign_keys
         ]
@@ -104,13 +106,18 @@ class Ddl:
         table = index.table
         assert table is not None and index.name is not None
         columns = ", ".join(
-            self.quote(part.name) if isinstance(part, sa.Column) else str(part.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True}))
-            for part in index.expressions
+            self.quote(part.name) if isinstance(part, sa.Column) else self.literal(part) for part in index.expressions
         )
         unique = "UNIQUE " if index.unique else ""
         where = index.dialect_options[self.dialect.name].get("where")
-        tail = "" if where is None else f" WHERE {where if isinstance(where, str) else where.compile(dialect=self.dialect, compile_kwargs={'literal_binds': True})}"
+        tail = "" if where is None else f" WHERE {self.literal(where)}"
         return f"CREATE {unique}INDEX {self.quote(index.name)} ON {self.quote(table.name)} ({columns}){tail}"
+
+    def literal(self, expression: Any) -> str:
+        """An SQL expression with its values written out."""
+        if isinstance(expression, str):
+            return expression
+        return str(expression.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True}))
 
     def add_check(self, table: sa.Table, name: str, condition: str) -> list[str]:
         """A check constraint by name."""
@@ -119,7 +126,8 @@ class Ddl:
         test = _with_new(condition, table)
         body = f"BEGIN SELECT RAISE(ABORT, 'CHECK constraint failed: {name}'); END"
         return [
-            f"CREATE TRIGGER {self.quote(f'{name}__{event}')} BEFORE {event.upper()} ON {self.quote(table.name)} WHEN NOT ({test}) {body}"
+            f"CREATE TRIGGER {self.quote(f'{name}__{event}')} BEFORE {event.upper()} ON {self.quote(table.name)} WHEN NOT "
+            f"({test}) {body}"
             for event in ("insert", "update")
         ]
 
@@ -161,8 +169,8 @@ _TOKEN = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][A-Za-z0-9_]*(?!\s*\(|\w)|\d+(?:\.
 def _with_new(condition: str, table: sa.Table) -> str:
     """The condition with `NEW.` before each column; texts in quotes stay as they are.
 
-    Exact decimals are whole numbers here, scaled: as long as those of one scale are compared with each other and with zero that makes no
-    difference; otherwise they are divided back.
+    Exact decimals are whole numbers here, scaled: as long as those of one scale are compared with each other and with zero that
+    makes no difference; otherwise they are divided back.
     """
     columns = {column.name: column for column in table.columns}
     tokens = _TOKEN.findall(condition)

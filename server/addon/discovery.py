@@ -65,11 +65,15 @@ def _add(found: Discovery, point: metadata.EntryPoint) -> None:
         return
     if not isinstance(addon, Addon):
         found.failed[point.name] = _(
-            "The entry point %(value)s must be an Addon object, it is of type %(kind)s.", value=point.value, kind=type(addon).__name__
+            "The entry point %(value)s must be an Addon object, it is of type %(kind)s.",
+            value=point.value,
+            kind=type(addon).__name__,
         )
     elif addon.name != point.name:
         found.failed[point.name] = _(
-            "The manifest is named %(name)s, the entry point %(point)s: give both the same name.", name=addon.name, point=point.name
+            "The manifest is named %(name)s, the entry point %(point)s: give both the same name.",
+            name=addon.name,
+            point=point.name,
         )
     elif addon.name in found.addons:
         found.failed[point.name] = _(

@@ -18,7 +18,8 @@ ALWAYS = frozenset({"kernel"})
 
 
 def problems(addons: Mapping[str, Addon], failed: Mapping[str, Text | str] | None = None) -> dict[str, Text]:
-    """Name → reason for each addon that cannot be used: a gap, a version out of range, a cycle, or a dependency that has one of these.
+    """Name → reason for each addon that cannot be used: a gap, a version out of range, a cycle, or a dependency that has one of
+    these.
 
     :param addons: what is at hand.
     :param failed: addons known to be broken, with the reason; those that need them are refused with it.
@@ -39,7 +40,8 @@ def problems(addons: Mapping[str, Addon], failed: Mapping[str, Text | str] | Non
                 )
             elif not requirement.specifier.contains(Version(other.version), prereleases=True):
                 found[name] = _(
-                    "It needs %(requirement)s, but version %(version)s of %(other)s is there. Install a version that fits, or widen the range.",
+                    "It needs %(requirement)s, but version %(version)s of %(other)s is there. Install a version that fits, or "
+                    "widen the range.",
                     requirement=str(requirement),
                     version=other.version,
                     other=requirement.name,
@@ -128,7 +130,11 @@ def order(addons: Mapping[str, Addon], names: Iterable[str] | None = None) -> li
             reasons = problems({name: addons[name] for name in pending})
             name = next(iter(reasons), pending[0])
             raise ManifestError(
-                _("Addon %(addon)s cannot be used. %(reason)s", addon=name, reason=reasons.get(name, _("Its order is not defined."))),
+                _(
+                    "Addon %(addon)s cannot be used. %(reason)s",
+                    addon=name,
+                    reason=reasons.get(name, _("Its order is not defined.")),
+                ),
                 addon=name,
             )
         pending = [name for name in pending if name not in seen]

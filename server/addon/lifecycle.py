@@ -1,4 +1,5 @@
-"""Install, upgrade, enable, disable, uninstall: each one transaction on a live database, each a no-op when there is nothing to do.
+"""Install, upgrade, enable, disable, uninstall: each one transaction on a live database, each a no-op when there is nothing to
+do.
 
 Other processes take the new registry before their next call. Purge is in `purge.py`; which addons run is in `usable.py`.
 """
@@ -36,7 +37,9 @@ ALL = "all"
 
 @dataclass
 class Outcome:
-    """What an operation did. `enabled` and `disabled` hold (company id, addon); `statements` the SQL of an upgrade that was only planned."""
+    """What an operation did. `enabled` and `disabled` hold (company id, addon); `statements` the SQL of an upgrade that was only
+    planned.
+    """
 
     installed: list[str] = field(default_factory=list)
     upgraded: list[tuple[str, str, str]] = field(default_factory=list)
@@ -49,7 +52,9 @@ class Outcome:
 
     def __bool__(self) -> bool:
         """True when something was done."""
-        return bool(self.installed or self.upgraded or self.uninstalled or self.enabled or self.disabled or self.plan or self.report)
+        return bool(
+            self.installed or self.upgraded or self.uninstalled or self.enabled or self.disabled or self.plan or self.report
+        )
 
 
 def install(
@@ -63,7 +68,8 @@ def install(
 ) -> Outcome:
     """Install addons, all they need, and the glue that follows; on an empty database the kernel first.
 
-    Per addon, dependencies first: data files, access lines, enabling for `companies`, demo files. The tables of all come before that.
+    Per addon, dependencies first: data files, access lines, enabling for `companies`, demo files. The tables of all come before
+    that.
 
     :param companies: ids of the companies to enable the addons for, or `ALL`.
     :param demo: load demo data of the newly installed addons.
@@ -176,7 +182,8 @@ def _refuse_older(name: str, old: str, new: str) -> None:
     if old and Version(new) < Version(old):
         raise SetupError(
             _(
-                "Addon %(name)s: the database has version %(old)s, the package is older (%(new)s). Install version %(old)s or a later one.",
+                "Addon %(name)s: the database has version %(old)s, the package is older (%(new)s). Install version %(old)s or a "
+                "later one.",
                 name=name,
                 old=old,
                 new=new,
@@ -190,7 +197,16 @@ def _noted(conn: sa.Connection, statements: list[str], title: Text | str) -> Ite
     noted: list[str] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        if statement.split(None, 1)[0].upper() in ("CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE", "COMMENT", "TRUNCATE"):
+        if statement.split(None, 1)[0].upper() in (
+            "CREATE",
+            "ALTER",
+            "DROP",
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+            "COMMENT",
+            "TRUNCATE",
+        ):
             noted.append(f"{statement};" + (f"  -- {parameters!r}" if parameters else ""))
 
     sa.event.listen(conn, "before_cursor_execute", note)
@@ -308,7 +324,9 @@ def _dependants(names: set[str], needs: dict[str, list[str]]) -> set[str]:
 
 
 @contextmanager
-def _working(database: Database, discovery: Discovery | None, names: Iterable[str], asked: Iterable[str] = ()) -> Iterator[Session]:
+def _working(
+    database: Database, discovery: Discovery | None, names: Iterable[str], asked: Iterable[str] = ()
+) -> Iterator[Session]:
     """A session on an initialised database with the registry of what is installed; `names` must be installed and work."""
     with Session(database, discovery) as session:
         if not session.installed:

@@ -1,8 +1,9 @@
-"""Loading the items of data files into the database, set-wise, and again on every upgrade without trampling on what people changed.
+"""Loading the items of data files into the database, set-wise, and again on every upgrade without trampling on what people
+changed.
 
-For each value two short digests are kept with the external id: of the text in the file, and of what the database held after loading. On an
-upgrade a value whose file text is the same costs nothing; one that changed is written only if the database still holds what
-was loaded; otherwise a person changed it: it is left alone and reported.
+For each value two short digests are kept with the external id: of the text in the file, and of what the database held after
+loading. On an upgrade a value whose file text is the same costs nothing; one that changed is written only if the database still
+holds what was loaded; otherwise a person changed it: it is left alone and reported.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Report:
 
 @dataclass
 class Known:
-    """A row of `ir.model.data`. `digests`: key → 24 hex digits (file, database); `row` is its id, None while it is not written."""
+    """A row of `ir.model.data`. `digests`: key → 24 hex digits (file, database); `row` is its id, None before it is written."""
 
     model: str
     res_id: int
@@ -74,10 +75,17 @@ class Loader:
         table = self.env["ir.model.data"].table.c
         query = sa.select(table.id, table.module, table.name, table.model, table.res_id, table.noupdate, table.digest)
         for row in self.env.execute(query):
-            self.known[f"{row.module}.{row.name}"] = Known(row.model, row.res_id, bool(row.noupdate), _digests(row.digest), row.id)
+            self.known[f"{row.module}.{row.name}"] = Known(
+                row.model, row.res_id, bool(row.noupdate), _digests(row.digest), row.id
+            )
 
     def load(
-        self, env: Environment, addon: Addon, files: Iterable[str], loaded: dict[str, str], settle: Callable[[], None] = lambda: None
+        self,
+        env: Environment,
+        addon: Addon,
+        files: Iterable[str],
+        loaded: dict[str, str],
+        settle: Callable[[], None] = lambda: None,
     ) -> Report:
         """Load the files of an addon in their order; unchanged files (by `loaded`: file → digest, updated here) are skipped.
 
@@ -154,16 +162,13 @@ class Loader:
                 scoped._models = env._models
             env = scoped
         if item.model not in env:
-            raise item.error("model", item.model, _("There is no such model here. Correct the name, or add its addon to `depends`."))
+            raise item.error(
+                "model", item.model, _("There is no such model here. Correct the name, or add its addon to `depends`.")
+            )
         return env[item.model]
 
     def _create(self, items: list[Item], addon: str) -> None:
         model = self._model(items[0])
-        seen: set[str] = set()
-        for item in items:
-            if item.xmlid in seen:
-                raise item.error("id", item.xmlid, _("This external id is in the file twice. Give each record its own."))
-            seen.add(item.xmlid)
         rows = [self._values(model, item) for item in items]
         try:
             records = model.create(rows)
@@ -178,7 +183,9 @@ class Loader:
             if item.noupdate:
                 known.digests = {_mark(item, addon): ""}
             else:
-                known.digests = {self._key(item, addon, name): _digest(value) + self._held(record, name) for name, value in item.values.items()}
+                known.digests = {
+                    self._key(item, addon, name): _digest(value) + self._held(record, name) for name, value in item.values.items()
+                }
 
     def _guilty(self, items: list[Item], error: Exception) -> Exception:
         """The error with the place of the item; of the whole range when the model refused a set."""
@@ -195,11 +202,17 @@ class Loader:
         for item in items:
             known = self.known[item.xmlid]
             if known.model != item.model:
-                raise item.error("id", item.xmlid, _("This external id belongs to a %(model)s. Choose another.", model=known.model))
+                raise item.error(
+                    "id", item.xmlid, _("This external id belongs to a %(model)s. Choose another.", model=known.model)
+                )
             if item.noupdate and _mark(item, addon) in known.digests:
                 report.unchanged += 1
                 continue
-            names = [name for name, value in item.values.items() if known.digests.get(self._key(item, addon, name), "")[:12] != _digest(value)]
+            names = [
+                name
+                for name, value in item.values.items()
+                if known.digests.get(self._key(item, addon, name), "")[:12] != _digest(value)
+            ]
             if names:
                 changed.append((item, known, names))
             else:
@@ -215,8 +228,14 @@ class Loader:
                 key = self._key(item, addon, name)
                 stored = known.digests.get(key, "")[12:]
                 many = model._fields.get(name)
-                if stored and not key.endswith("+") and (stored != self._held(record, name) or (many is not None and many.type == "one2many")):
-                    report.kept.append(_("%(xmlid)s, field %(field)s: changed by hand, left as it is.", xmlid=item.xmlid, field=name))
+                if (
+                    stored
+                    and not key.endswith("+")
+                    and (stored != self._held(record, name) or (many is not None and many.type == "one2many"))
+                ):
+                    report.kept.append(
+                        _("%(xmlid)s, field %(field)s: changed by hand, left as it is.", xmlid=item.xmlid, field=name)
+                    )
                     known.digests[key] = _digest(item.values[name]) + stored
                     continue
                 values[name] = item.values[name]
@@ -239,9 +258,16 @@ class Loader:
         return report
 
     def _key(self, item: Item, addon: str, name: str) -> str:
-        """Name under which a value's digests are kept: `field`, `addon/field` when another addon amends the record, `+` for additions."""
+        """Name under which a value's digests are kept: `field`, `addon/field` when another addon amends the record, `+` for
+        additions.
+        """
         value = item.values[name]
-        adds = isinstance(value, Ref) and value.add or isinstance(value, list) and any(isinstance(part, Ref) and part.add for part in value)
+        adds = (
+            isinstance(value, Ref)
+            and value.add
+            or isinstance(value, list)
+            and any(isinstance(part, Ref) and part.add for part in value)
+        )
         own = item.xmlid.partition(".")[0] == addon
         return f"{'' if own else addon + '/'}{name}{'+' if adds else ''}"
 
@@ -254,7 +280,13 @@ class Loader:
         field = model._fields.get(model._aliases.get(name, name))
         if field is None:
             raise item.error(
-                name, value, _("The model %(model)s has no field %(field)s here. Correct the name, or add the field's addon to `depends`.", model=model._name, field=name)
+                name,
+                value,
+                _(
+                    "The model %(model)s has no field %(field)s here. Correct the name, or add the field's addon to `depends`.",
+                    model=model._name,
+                    field=name,
+                ),
             )
         if field.type in _TO_MANY:
             return self._many(model, item, name, field, value)
@@ -272,7 +304,9 @@ class Loader:
                 except ValueError:
                     pass
             elif field.type == "many2one":
-                raise item.error(name, value, _("Write a reference: `%(field)s/id` in CSV, `ref:` and the external id in YAML.", field=name))
+                raise item.error(
+                    name, value, _("Write a reference: `%(field)s/id` in CSV, `ref:` and the external id in YAML.", field=name)
+                )
         try:
             return field.coerce(value, model.env)
         except ValueError as error:
@@ -304,7 +338,9 @@ class Loader:
         if known is None:
             found = self.env.ref(ref.xmlid, raise_if_missing=False)  # made by a hook since this loader was opened
             if not found:
-                raise item.error(column, ref, _("There is no record of this external id. Correct it, or load its file before this one."))
+                raise item.error(
+                    column, ref, _("There is no record of this external id. Correct it, or load its file before this one.")
+                )
             known = self.known[ref.xmlid] = Known(found._name, found.id, noupdate=True, row=-1)
         if comodel and known.model != comodel:
             raise item.error(column, ref, _("It is a %(model)s, a %(wanted)s is needed.", model=known.model, wanted=comodel))
@@ -322,7 +358,11 @@ class Loader:
                     if code == lang and value not in (None, ""):
                         field = model._fields.get(base)
                         if field is None or not field.translate:
-                            raise item.error(name, value, _("The field %(field)s of %(model)s is not translatable.", field=base, model=model._name))
+                            raise item.error(
+                                name,
+                                value,
+                                _("The field %(field)s of %(model)s is not translatable.", field=base, model=model._name),
+                            )
                         vals[base] = value
                 for base, value in vals.items():
                     setattr(there.browse(res_id), base, value)
@@ -383,8 +423,7 @@ class Loader:
     def _save_digests(self, data: Any) -> None:
         table = data.table.c
         stored = {
-            row.id: row.digest
-            for row in self.env.execute(sa.select(table.id, table.digest).where(table.digest.is_not(None)))
+            row.id: row.digest for row in self.env.execute(sa.select(table.id, table.digest).where(table.digest.is_not(None)))
         }
         changes = []
         for known in self.known.values():

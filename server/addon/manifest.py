@@ -46,7 +46,8 @@ class Addon:
     data: Sequence[str] = ()
     #: Demo files, loaded after the data when demo data are wanted; never on a database marked as production.
     demo: Sequence[str] = ()
-    #: Glue: True = installed when all its `depends` are, and enabled for a company where all are enabled; a list = these triggers instead.
+    #: Glue: True = installed when all its `depends` are, and enabled for a company where all are enabled; a list = these triggers
+    #: instead.
     auto_install: bool | Sequence[str] = False
     #: Shown to people; `title` falls back to the name.
     title: Text | str = ""
@@ -72,7 +73,10 @@ class Addon:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise ManifestError(
-                _("The addon name %(name)r is not usable: take lower case letters, digits and underscores, a letter first.", name=self.name),
+                _(
+                    "The addon name %(name)r is not usable: take lower case letters, digits and underscores, a letter first.",
+                    name=self.name,
+                ),
                 addon=str(self.name),
             )
         for attribute in ("depends", "data", "demo", "countries"):
@@ -91,7 +95,8 @@ class Addon:
         if not isinstance(self.auto_install, bool):
             if isinstance(self.auto_install, str):
                 raise ManifestError(
-                    _("Addon %(addon)s: `auto_install` is True, False or a list of addon names.", addon=self.name), addon=self.name
+                    _("Addon %(addon)s: `auto_install` is True, False or a list of addon names.", addon=self.name),
+                    addon=self.name,
                 )
             object.__setattr__(self, "auto_install", tuple(self.auto_install))
         object.__setattr__(self, "requirements", tuple(self._requirement(text) for text in self.depends))
@@ -115,7 +120,8 @@ class Addon:
         except InvalidRequirement as error:
             raise ManifestError(
                 _(
-                    "Addon %(addon)s: the dependency %(text)r cannot be read (%(error)s). Write a name and a range, as in \"sales>=1.0,<2\".",
+                    "Addon %(addon)s: the dependency %(text)r cannot be read (%(error)s). "
+                    'Write a name and a range, as in "sales>=1.0,<2".',
                     addon=self.name,
                     text=text,
                     error=str(error).splitlines()[0],
@@ -162,7 +168,12 @@ class Addon:
             module = importlib.import_module(self.package or self.name)
         except ImportError as error:
             raise ManifestError(
-                _("Addon %(addon)s: its package %(package)s cannot be imported (%(error)s).", addon=self.name, package=self.package, error=error),
+                _(
+                    "Addon %(addon)s: its package %(package)s cannot be imported (%(error)s).",
+                    addon=self.name,
+                    package=self.package,
+                    error=error,
+                ),
                 addon=self.name,
             ) from error
         if module.__file__ is not None:
@@ -204,4 +215,4 @@ def _distribution_author(distribution: str) -> str:
         found = metadata.metadata(distribution)
     except metadata.PackageNotFoundError:
         return ""
-    return found.get("Author") or found.get("Author-email") or ""
+    return str(found["Author"] or found["Author-email"] or "")

@@ -5,10 +5,10 @@
 `-- migrations/
     |-- 1.2.0_pre.py      before the tables are synced:   def migrate(op, conn)
     `-- 1.2.0_post.py     after the data files are loaded: def migrate(op, env)
-```
-`op` are Alembic's operations on the connection of the upgrade, `conn` that connection, `env` the superuser's environment. A script runs when
-the database comes from a lower version and the package has at least this one; all of an upgrade is one transaction. On SQLite use
-`op.execute`, `add_column`, `drop_column` and renames; batch mode rebuilds tables and can lose child rows.
+``` `op` are Alembic's operations on the connection of the upgrade, `conn` that connection, `env` the superuser's environment. A
+script runs when the database comes from a lower version and the package has at least this one; all of an upgrade is one
+transaction. On SQLite use `op.execute`, `add_column`, `drop_column` and renames; batch mode rebuilds tables and can lose child
+rows.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Script:
         try:
             spec.loader.exec_module(module)
         except Exception as error:
-            raise SetupError(_("The migration %(file)s cannot be imported: %(error)s", file=str(self.path), error=str(error))) from error
+            raise SetupError(
+                _("The migration %(file)s cannot be imported: %(error)s", file=str(self.path), error=str(error))
+            ) from error
         function = getattr(module, "migrate", None)
         wanted = "conn" if self.phase == "pre" else "env"
         if function is None or list(inspect.signature(function).parameters) != ["op", wanted]:
@@ -93,7 +95,10 @@ def scripts(addon: Addon, old: str, phase: str) -> list[Script]:
             version = None
         if match is None or version is None:
             raise SetupError(
-                _("%(file)s is not a migration script: its name must be a version and _pre.py or _post.py, as in 1.2.0_pre.py.", file=str(path))
+                _(
+                    "%(file)s is not a migration script: its name must be a version and _pre.py or _post.py, as in 1.2.0_pre.py.",
+                    file=str(path),
+                )
             )
         if match["phase"] == phase and Version(old) < version <= Version(addon.version):
             found.append(Script(addon.name, version, phase, path))

@@ -1,4 +1,6 @@
-"""Purge: drop exactly what an addon owns in a database, after counting it. Works without the package, from what the database recorded."""
+"""Purge: drop exactly what an addon owns in a database, after counting it. Works without the package, from what the database
+recorded.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Purge:
-    """What goes, or would go: table → rows, (table, column) → rows with a value, model table → records the addon's data files made
+    """What goes, or would go: table → rows, (table, column) → rows with a value, model table → records the addon's data files
+    made
     in tables of others. `kept`: what others refer to and therefore stays."""
 
     addon: str
@@ -37,7 +40,9 @@ class Purge:
         return bool(self.tables or self.columns or self.records or self.indexes or self.checks)
 
 
-def purge(database: Database, name: str, *, dry_run: bool = False, missing: bool = False, discovery: Discovery | None = None) -> Purge:
+def purge(
+    database: Database, name: str, *, dry_run: bool = False, missing: bool = False, discovery: Discovery | None = None
+) -> Purge:
     """Drop an addon's own tables, columns, indexes, checks and records; uninstalls it before when it still is installed.
 
     :param dry_run: only count.
@@ -50,7 +55,10 @@ def purge(database: Database, name: str, *, dry_run: bool = False, missing: bool
             raise SetupError(_("The addon %(name)s has nothing in this database.", name=name))
         if name not in session.discovery.addons and not missing:
             raise SetupError(
-                _("The package of %(name)s is not there. Add --missing if it is gone for good and its data shall go too.", name=name)
+                _(
+                    "The package of %(name)s is not there. Add --missing if it is gone for good and its data shall go too.",
+                    name=name,
+                )
             )
         blocking = [other.name for other in session.rows.values() if name in other.depends and (other.has_data or other.active)]
         if blocking:
@@ -119,10 +127,14 @@ class _Work:
         return int(self.conn.exec_driver_sql(query).scalar_one())
 
     def _data_rows(self) -> list[tuple[int, str, int]]:
-        """(row id, model, record id) of the external ids the addon gave; those of `base` that the kernel gave are not among them."""
+        """(row id, model, record id) of the external ids the addon gave, without those of `base` that the kernel gave."""
         query = sa.text("select id, model, res_id, digest from ir_model_data where module = :name order by id desc")
         rows = self.conn.execute(query, {"name": self.name}).all()
-        return [(row.id, row.model, row.res_id) for row in rows if '"kernel/' not in (row.digest or "") and '"!kernel:' not in (row.digest or "")]
+        return [
+            (row.id, row.model, row.res_id)
+            for row in rows
+            if '"kernel/' not in (row.digest or "") and '"!kernel:' not in (row.digest or "")
+        ]
 
     def _records(self) -> dict[str, list[int]]:
         """Table → ids of the records that the addon's data files made in tables of others, the latest first."""
@@ -144,9 +156,9 @@ class _Work:
         for index in found.indexes:
             run(f"DROP INDEX {self.quote(index)}")
         for table, column in found.columns:
-            for index in self.db[table].indexes.values():
-                if column in index.columns and index.name not in found.indexes:
-                    run(f"DROP INDEX {self.quote(index.name)}")
+            for held in self.db[table].indexes.values():
+                if column in held.columns and held.name not in found.indexes:
+                    run(f"DROP INDEX {self.quote(held.name)}")
             run(f"ALTER TABLE {self.quote(table)} DROP COLUMN {self.quote(column)}")
         self._drop_tables()
         self.session.compose({name: version for name, version in self.session.installed.items() if name != self.name})
@@ -175,10 +187,8 @@ class _Work:
         """The own tables, those that refer to others before those referred to; circles in order of name."""
         left, result = sorted(self.tables), []
         while left:
-            free = [
-                table for table in left
-                if not any(key.target == table for other in left if other != table for key in self.db[other].foreign_keys.values())
-            ] or left[:1]  # fmt: skip
+            pointed = {key.target for table in left for key in self.db[table].foreign_keys.values() if key.target != table}
+            free = [table for table in left if table not in pointed] or left[:1]
             result += free
             left = [table for table in left if table not in free]
         return result
@@ -196,7 +206,9 @@ class _Work:
             for id in ids:
                 reason = self._unlink(models[table], [id])
                 if reason is not None:
-                    found.kept.append(_("Record %(id)s of %(model)s stays: %(reason)s", id=id, model=models[table], reason=reason))
+                    found.kept.append(
+                        _("Record %(id)s of %(model)s stays: %(reason)s", id=id, model=models[table], reason=reason)
+                    )
 
     def _unlink(self, model: str, ids: list[int]) -> Text | str | None:
         """Delete, or answer why not; a refusal leaves nothing behind."""

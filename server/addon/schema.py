@@ -1,8 +1,8 @@
 """Bring the database to what the registry wants: first a plan, a list of operations with their SQL, then its execution.
 
 The comparison is between the present models and the present database, not a history of steps; so a fresh install and an upgraded
-database end up alike. It only ever adds: tables, columns, indexes, foreign keys, checks; and it relaxes NOT NULL of columns that no code
-knows any more, so that inserts go on working. What an addon owns is dropped by `server.addon.purge` alone.
+database end up alike. It only ever adds: tables, columns, indexes, foreign keys, checks; and it relaxes NOT NULL of columns that
+no code knows any more, so that inserts go on working. What an addon owns is dropped by `server.addon.purge` alone.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def plan(
 ) -> Plan:
     """What has to change so that the database holds the tables of `metadata`.
 
-    :param owned: what earlier runs recorded for the addons of this registry; obsolete indexes and changed checks are known from it.
+    :param owned: what earlier runs recorded for the addons of this registry; obsolete indexes and changed checks are known from
+        it.
     :param defaults: (table, column) → value for the existing rows when a required column is added.
     """
     return _Planner(conn, metadata, owned or {}, defaults or {}).run()
@@ -209,7 +210,8 @@ class _Planner:
         elif rows and not filled:
             self.notes.append(
                 _(
-                    "%(table)s.%(column)s is required, but the rows that are there have no value. Fill it in a migration script of addon %(addon)s.",
+                    "%(table)s.%(column)s is required, but the rows that are there have no value. Fill it in a migration script "
+                    "of addon %(addon)s.",
                     table=table.name,
                     column=column.name,
                     addon=addon,
@@ -243,7 +245,8 @@ class _Planner:
             else:
                 self.notes.append(
                     _(
-                        "%(table)s.%(column)s is of type %(old)s, the model wants %(new)s: values could be lost. Change it in a migration script of addon %(addon)s.",
+                        "%(table)s.%(column)s is of type %(old)s, the model wants %(new)s: values could be lost. Change it in a "
+                        "migration script of addon %(addon)s.",
                         table=table.name,
                         column=column.name,
                         old=known.type,
@@ -255,7 +258,8 @@ class _Planner:
             if self._exists(f"SELECT 1 FROM {quote(self._name_now(table))} WHERE {quote(known.name)} IS NULL LIMIT 1"):
                 self.notes.append(
                     _(
-                        "%(table)s.%(column)s is required, but some rows have no value. Fill it in a migration script of addon %(addon)s.",
+                        "%(table)s.%(column)s is required, but some rows have no value. Fill it in a migration script of addon "
+                        "%(addon)s.",
                         table=table.name,
                         column=column.name,
                         addon=addon,
@@ -288,14 +292,18 @@ class _Planner:
         for addon, mine in self.owned.items():
             for name, table in mine.get("indexes", {}).items():
                 if name not in indexes and name not in dropped and table in self.db and name in self.db[table].indexes:
-                    self.drops.append(Operation("drop index", table, name, addon, (f"DROP INDEX IF EXISTS {self.ddl.quote(name)}",)))
+                    self.drops.append(
+                        Operation("drop index", table, name, addon, (f"DROP INDEX IF EXISTS {self.ddl.quote(name)}",))
+                    )
             for name, (table, _text) in mine.get("checks", {}).items():
                 if name not in checks and name not in dropped and table in self.db and name in self.db[table].checks:
                     self.drops.append(Operation("drop check", table, name, addon, tuple(self.ddl.drop_check(table, name))))
 
     # -- helpers -----------------------------------------------------------------------------------------------------
     def _add_index(self, table: sa.Table, index: sa.Index) -> None:
-        self.links.append(Operation("create index", table.name, str(index.name), owner(index, table), (self.ddl.create_index(index),)))
+        self.links.append(
+            Operation("create index", table.name, str(index.name), owner(index, table), (self.ddl.create_index(index),))
+        )
 
     def _add_check(self, table: sa.Table, check: sa.CheckConstraint) -> None:
         statements = self.ddl.add_check(table, str(check.name), _condition(check))
@@ -306,11 +314,16 @@ class _Planner:
 
     def _name_now(self, table: sa.Table) -> str:
         """The table's name before the renames of this plan."""
-        return next((operation.name for operation in self.renames if operation.kind == "rename table" and operation.table == table.name), table.name)
+        return next(
+            (operation.name for operation in self.renames if operation.kind == "rename table" and operation.table == table.name),
+            table.name,
+        )
 
     def _name_after(self, name: str) -> str:
         """A table's name after the renames of this plan."""
-        return next((operation.table for operation in self.renames if operation.kind == "rename table" and operation.name == name), name)
+        return next(
+            (operation.table for operation in self.renames if operation.kind == "rename table" and operation.name == name), name
+        )
 
 
 def ownership(metadata: sa.MetaData) -> dict[str, Owned]:

@@ -1,7 +1,7 @@
 """One lifecycle operation: a transaction, the registry it works with, and the environments in which data files and hooks run.
 
-Everything happens in one database transaction, DDL included; a lock lets only one operation run at a time. Other processes see nothing until
-the commit, and then the raised counter.
+Everything happens in one database transaction, DDL included; a lock lets only one operation run at a time. Other processes see
+nothing until the commit, and then the raised counter.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ class Session:
     def open(self) -> None:
         """Start working with records under the registry.
 
-        The transaction gets a memory of its own: what it remembers is not committed yet, and must not reach the other users of the process.
+        The transaction gets a memory of its own: what it remembers is not committed yet, and must not reach the other users of
+        the process.
         """
         from server.model.environment import Transaction
 
@@ -220,7 +221,9 @@ class Session:
         try:
             load_access(self.env(names), addon)
         except (ValueError, KeyError) as error:
-            raise SetupError(_("Addon %(addon)s: its access lines cannot be loaded: %(reason)s", addon=addon.name, reason=str(error))) from error
+            raise SetupError(
+                _("Addon %(addon)s: its access lines cannot be loaded: %(reason)s", addon=addon.name, reason=str(error))
+            ) from error
         self.settle()
 
     def reflect(self) -> None:
@@ -239,7 +242,10 @@ class Session:
         value = self.conn.execute(query).scalar()
         if value and str(value).strip().lower() not in ("0", "false", "no"):
             raise SetupError(
-                _("This database is marked as production (`database.production`): demo data are not loaded into it. Use another database.")
+                _(
+                    "This database is marked as production (`database.production`): demo data are not loaded into it. Use "
+                    "another database."
+                )
             )
 
     # -- enabling ----------------------------------------------------------------------------------------------------
@@ -263,7 +269,12 @@ class Session:
             except UserError as error:
                 name = env["res.company"].browse(company_id).display_name
                 raise SetupError(
-                    _("%(addon)s cannot be enabled for %(company)s: %(reason)s", addon=addon.name, company=name, reason=error.message)
+                    _(
+                        "%(addon)s cannot be enabled for %(company)s: %(reason)s",
+                        addon=addon.name,
+                        company=name,
+                        reason=error.message,
+                    )
                 ) from error
             self.settle()
             done.append(addon.name)
@@ -281,7 +292,12 @@ class Session:
             except UserError as error:
                 name = env["res.company"].browse(company_id).display_name
                 raise SetupError(
-                    _("%(addon)s cannot be disabled for %(company)s: %(reason)s", addon=addon.name, company=name, reason=error.message)
+                    _(
+                        "%(addon)s cannot be disabled for %(company)s: %(reason)s",
+                        addon=addon.name,
+                        company=name,
+                        reason=error.message,
+                    )
                 ) from error
             done.append(addon.name)
         lost = wanted - set(done)  # not in the registry (broken): nobody to ask

@@ -1,4 +1,5 @@
-"""What this database knows of addons: which are installed, which company enabled which, and the two counters other processes watch.
+"""What this database knows of addons: which are installed, which company enabled which, and the two counters other processes
+watch.
 
 Plain SQL on a connection, because all this is needed before a registry exists. On a database without tables everything is empty.
 The same tables are ordinary models for everybody else: `server/models/ir_module.py`.
@@ -137,12 +138,16 @@ def installed(conn: sa.Connection) -> dict[str, str]:
     """Name → version of the installed addons, the kernel among them; empty on an empty database."""
     if not ready(conn):
         return {}
-    query = sa.select(module_table.c.name, module_table.c.package_version).where(module_table.c.state.in_(ACTIVE), module_table.c.package_version.is_not(None))
+    query = sa.select(module_table.c.name, module_table.c.package_version).where(
+        module_table.c.state.in_(ACTIVE), module_table.c.package_version.is_not(None)
+    )
     return {name: version or "" for name, version in conn.execute(query)}
 
 
 def enabled(conn: sa.Connection) -> dict[int, frozenset[str]]:
-    """Company id → names of the addons it enabled. The kernel is in each set; a company that enabled nothing has no entry (see `ALWAYS`)."""
+    """Company id → names of the addons it enabled. The kernel is in each set; a company that enabled nothing has no entry (see
+    `ALWAYS`).
+    """
     if not ready(conn):
         return {}
     found: dict[int, set[str]] = {}
@@ -196,7 +201,9 @@ def remove(conn: sa.Connection, name: str) -> None:
 def enable(conn: sa.Connection, company: int, addons: Iterable[str]) -> None:
     """Record that the company has the addons."""
     stamp = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    rows = [{"company_id": company, "addon": name, "create_date": stamp, "write_date": stamp} for name in addons if name not in ALWAYS]
+    rows = [
+        {"company_id": company, "addon": name, "create_date": stamp, "write_date": stamp} for name in addons if name not in ALWAYS
+    ]
     if rows:
         conn.execute(sa.insert(company_table), rows)
 

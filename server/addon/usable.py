@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from server.model.registry import Registry
 
 
-def usable(discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True) -> tuple[list[Addon], dict[str, Text | str]]:
+def usable(
+    discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True
+) -> tuple[list[Addon], dict[str, Text | str]]:
     """The addons to compose, dependencies first, and name → reason for installed ones that cannot be.
 
     :param installed: name → version in the database.
@@ -32,7 +34,9 @@ def usable(discovery: Discovery, installed: Mapping[str, str], check_versions: b
         addon = discovery.addons.get(name)
         if addon is None:
             failed[name] = discovery.failed.get(name) or _(
-                "Its package is not there any more. Install it again, or remove its data with `colca addon purge --missing %(name)s`.", name=name
+                "Its package is not there any more. Install it again, or remove its data with `colca addon purge --missing "
+                "%(name)s`.",
+                name=name,
             )
         elif check_versions and version and version != addon.version:
             failed[name] = _(
@@ -47,7 +51,9 @@ def usable(discovery: Discovery, installed: Mapping[str, str], check_versions: b
     return graph.order(present, [name for name in present if name not in failed]), failed
 
 
-def build(discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True) -> tuple[Registry, dict[str, Text | str]]:
+def build(
+    discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True
+) -> tuple[Registry, dict[str, Text | str]]:
     """The registry of all installed addons that work, and name → reason for the others.
 
     Raises `SetupError` when the kernel itself is to blame: then nothing can run.
@@ -58,7 +64,9 @@ def build(discovery: Discovery, installed: Mapping[str, str], check_versions: bo
     wanted.setdefault(KERNEL.name, KERNEL.version)
     refused: dict[str, Text | str] = {}
     while True:
-        found = Discovery({name: addon for name, addon in discovery.addons.items() if name not in refused}, {**discovery.failed, **refused})
+        found = Discovery(
+            {name: addon for name, addon in discovery.addons.items() if name not in refused}, {**discovery.failed, **refused}
+        )
         addons, failed = usable(found, wanted, check_versions)
         if KERNEL.name in failed:
             raise SetupError(_("The kernel cannot run. %(reason)s", reason=failed[KERNEL.name]))

@@ -1,4 +1,5 @@
-"""The command `colca`. Each command lives in a module of its own that is imported only when it is called: starting the server is quick.
+"""The command `colca`. Each command lives in a module of its own that is imported only when it is called: starting the server is
+quick.
 
 Exit codes: 0 done (or nothing to do), 1 refused with one sentence, 2 wrong usage.
 """
@@ -54,7 +55,9 @@ def _show_version(ctx: click.Context, _parameter: Any, value: bool) -> None:
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version and exit.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version and exit."
+)
 def colca() -> None:
     """Colca, a modular business platform. Settings come from environment variables (COLCA_PORT, COLCA_DATABASE_URL,
     COLCA_DATA_DIR …) or a TOML file named by COLCA_CONFIG; see docs/run/settings.md."""
@@ -99,7 +102,8 @@ def _refusal(error: Exception) -> int:
         logging.basicConfig(stream=sys.stderr)
         logging.getLogger("colca").exception("unexpected error")
     click.echo(
-        f"colca: unexpected error: {type(error).__name__}: {error}. This is a mistake in the program; COLCA_LOG_LEVEL=debug shows where.",
+        f"colca: unexpected error: {type(error).__name__}: {error}. This is a mistake in the program; COLCA_LOG_LEVEL=debug "
+        f"shows where.",
         err=True,
     )
     return 1

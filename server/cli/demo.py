@@ -1,7 +1,7 @@
 """`colca demo NAME DIR`: real data into a company of its own, through the public RPC door of a running server.
 
-Loaders are found by the entry point group `colca.demos`: functions `load(client, directory, say) -> bool`, which say whether everything adds up.
-A loader can be run again at any time: it goes on where it was, and changes nothing when all is there.
+Loaders are found by the entry point group `colca.demos`: functions `load(client, directory, say) -> bool`, which say whether
+everything adds up. A loader can be run again at any time: it goes on where it was, and changes nothing when all is there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from server.text import _
 @click.option("--url", help="Address of the running server; default http://localhost:COLCA_PORT.")
 @click.option("--login", default="admin", show_default=True)
 @click.option("--password", default="admin", show_default=True)
-@click.option("--company", "company_name", help="Company to load into; made when it does not exist. Default: the demo's own name.")
+@click.option(
+    "--company", "company_name", help="Company to load into; made when it does not exist. Default: the demo's own name."
+)
 def demo(name: str, directory: Path, url: str | None, login: str, password: str, company_name: str | None) -> None:
     """Load a set of real data, such as northwind, and reconcile the result with its source."""
     from server.cli.common import settings
@@ -53,7 +55,12 @@ def _company(name: str, country: str, login: str) -> int:
             found = companies.search([("name", "=", name)], limit=1)
             if found:
                 return found.id, main, False
-            values: dict[str, Any] = {"name": name, "tz": "America/New_York", "lang": "en_US", "country_id": env["res.country"].search([("code", "=", country)]).id}
+            values: dict[str, Any] = {
+                "name": name,
+                "tz": "America/New_York",
+                "lang": "en_US",
+                "country_id": env["res.country"].search([("code", "=", country)]).id,
+            }
             made = companies.create(values)
             env["res.users"].search([("login", "=", login)]).write({"company_ids": [(4, made.id)]})
             return made.id, main, True

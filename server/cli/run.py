@@ -29,7 +29,9 @@ def worker(once: bool) -> None:
     from server.jobs.worker import run_forever, run_pending
 
     config = settings()
-    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
     with database(config) as opened:
         require_initialised(opened)
         if once:
@@ -46,7 +48,8 @@ def worker(once: bool) -> None:
 @click.option("--company", help="Work in this company (id or name).")
 @click.option("-c", "code", help="Run this code instead of a prompt.")
 def shell(company: str | None, code: str | None) -> None:
-    """A Python prompt with `env`, as the system user. Everything is one transaction: it is saved at the end if `commit()` was called,
+    """A Python prompt with `env`, as the system user. Everything is one transaction: it is saved at the end if `commit()` was
+    called,
     and forgotten otherwise."""
     import code as interactive
 
@@ -62,9 +65,11 @@ def shell(company: str | None, code: str | None) -> None:
         def talk(env: Any) -> None:
             names = {"env": env, "commit": keep}
             if code:
-                exec(compile(code, "<colca shell>", "exec"), names)  # noqa: S102  (that is what a shell is for)
+                exec(compile(code, "<colca shell>", "exec"), names)
             else:
-                interactive.interact(banner="Colca shell: `env` is the environment, `commit()` saves at the end.", local=names, exitmsg="")
+                interactive.interact(
+                    banner="Colca shell: `env` is the environment, `commit()` saves at the end.", local=names, exitmsg=""
+                )
             if not keep.wanted:
                 raise _Forget
 

@@ -57,13 +57,12 @@ def init(demo: bool, admin_password: str | None, company_name: str | None, addon
                 env.company.write({"name": company_name})
 
         start = time.monotonic()
-        outcome = lifecycle.install(
-            opened, names, companies=lifecycle.ALL, demo=demo, finish=finish, discovery=discovery
-        )
+        outcome = lifecycle.install(opened, names, companies=lifecycle.ALL, demo=demo, finish=finish, discovery=discovery)
         if created:
             click.echo(f"Created the database {created}.")
         click.echo(
-            f"Initialised in {time.monotonic() - start:.1f} s with {', '.join(outcome.installed)}: {outcome.report.created} records."
+            f"Initialised in {time.monotonic() - start:.1f} s with {', '.join(outcome.installed)}: {outcome.report.created} "
+            f"records."
         )
         for note in [*outcome.plan.notes, *outcome.report.kept]:
             click.echo(f"Note: {note}")
@@ -86,7 +85,9 @@ def _password(given: str | None) -> str:
 
 
 def create_database(url: str) -> str | None:
-    """Create the PostgreSQL database of `url` when the server does not have it; its name then, else None. SQLite makes its file itself."""
+    """Create the PostgreSQL database of `url` when the server does not have it; its name then, else None. SQLite makes its file
+    itself.
+    """
     import sqlalchemy as sa
     from sqlalchemy.exc import OperationalError
 
@@ -105,7 +106,10 @@ def create_database(url: str) -> str | None:
     maintenance = sa.create_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
     try:
         with maintenance.connect() as conn:
-            conn.exec_driver_sql(f"CREATE DATABASE {maintenance.dialect.identifier_preparer.quote(target.database)} ENCODING 'UTF8' TEMPLATE template0")
+            conn.exec_driver_sql(
+                f"CREATE DATABASE {maintenance.dialect.identifier_preparer.quote(target.database)} ENCODING 'UTF8' TEMPLATE "
+                f"template0"
+            )
     finally:
         maintenance.dispose()
     return target.database
@@ -128,7 +132,9 @@ def db() -> None:
         click.echo("Installed: " + ", ".join(f"{name} {version}" for name, version in sorted(installed.items())))
         enabled = state.enabled(conn)
         for row in conn.execute(text("select id, name from res_company order by id")):
-            click.echo(f"Company {row.id}, {row.name}: {', '.join(sorted(enabled.get(row.id, frozenset()) - {'kernel'})) or 'no addons'}")
+            click.echo(
+                f"Company {row.id}, {row.name}: {', '.join(sorted(enabled.get(row.id, frozenset()) - {'kernel'})) or 'no addons'}"
+            )
         registry, data = state.signals(conn)
         click.echo(f"Registry version {registry}, data version {data}, {_size(conn)}")
 

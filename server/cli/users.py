@@ -34,12 +34,23 @@ def list_users() -> None:
 @click.argument("login")
 @click.option("--name", help="Full name; the login when not given.")
 @click.option("--email")
-@click.option("--company", "companies", multiple=True, help="Company the user may work in (id or name; repeatable); the first is where he starts.")
+@click.option(
+    "--company",
+    "companies",
+    multiple=True,
+    help="Company the user may work in (id or name; repeatable); the first is where he starts.",
+)
 @click.option("--group", "groups", multiple=True, help="External id of a group, as in sales.group_sale_salesman (repeatable).")
 @click.option("--lang", help="Language, as in es_MX.")
 @click.option("--password", help="Asked for when not given.")
 def add(
-    login: str, name: str | None, email: str | None, companies: Sequence[str], groups: Sequence[str], lang: str | None, password: str | None
+    login: str,
+    name: str | None,
+    email: str | None,
+    companies: Sequence[str],
+    groups: Sequence[str],
+    lang: str | None,
+    password: str | None,
 ) -> None:
     """Add a user who may log in."""
     with database() as opened:
@@ -48,10 +59,11 @@ def add(
 
         def make(env: Any) -> int:
             if env["res.users"].with_context(active_test=False).search_count([("login", "=", login)]):
-                raise SetupError(_("There is already a user %(login)s. `colca user password %(login)s` sets a new password.", login=login))
-            values: dict[str, Any] = {
-                "login": login, "name": name or login, "email": email, "password": secret, "company_id": ids[0], "company_ids": [(6, 0, ids)],
-            }  # fmt: skip
+                raise SetupError(
+                    _("There is already a user %(login)s. `colca user password %(login)s` sets a new password.", login=login)
+                )
+            values: dict[str, Any] = {"login": login, "name": name or login, "email": email, "password": secret}
+            values |= {"company_id": ids[0], "company_ids": [(6, 0, ids)]}
             if groups:
                 values["group_ids"] = [(6, 0, [env.ref("base.group_user").id, *(_group(env, one) for one in groups)])]
             if lang:

@@ -1,7 +1,7 @@
 """Addons as records: what is available and installed, which company enabled what, and the counters that processes watch.
 
-The rows are written by `server.addon.lifecycle` with plain SQL, since they are needed before there is a registry; here they become readable
-for clients (`ir.module.module` is what they probe first).
+The rows are written by `server.addon.lifecycle` with plain SQL, since they are needed before there is a registry; here they
+become readable for clients (`ir.module.module` is what they probe first).
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class IrModule(Model, name="ir.module.module"):
     installed_version = Char(_("Version of the package"), readonly=True)
     package_version = Char(_("Installed version"), readonly=True, help=_("As the package names it."))
     application = Boolean(_("Application"), readonly=True)
-    auto_install = Boolean(_("Follows by itself"), readonly=True, help=_("Installed and enabled by itself when the addons it joins are."))
+    auto_install = Boolean(
+        _("Follows by itself"), readonly=True, help=_("Installed and enabled by itself when the addons it joins are.")
+    )
     demo = Boolean(_("Demo data"), readonly=True, help=_("Demo data of the addon were loaded."))
     failure = Text(_("Why it cannot be used"), readonly=True)
     owned = Text(_("Owned tables and columns"), readonly=True, groups="base.group_system")

@@ -13,11 +13,12 @@ from server import Addon
 FIXTURES = Path(__file__).parent.parent / "addons"
 _numbers = itertools.count(1)
 
+if str(FIXTURES) not in sys.path:
+    sys.path.append(str(FIXTURES))
+
 
 def entry_points(*names: str) -> list[EntryPoint]:
     """Entry points to packages of tests/addons, which become importable."""
-    if str(FIXTURES) not in sys.path:
-        sys.path.append(str(FIXTURES))
     return [EntryPoint(name=name, value=f"{name}:addon", group="colca.addons") for name in names]
 
 
@@ -38,7 +39,7 @@ def package(folder: Path, files: dict[str, str]) -> str:
 
 def addon(name: str, definitions: list[type] | None = None, version: str = "1.0", **kw: Any) -> Addon:
     """A manifest with explicit definitions and version; without a package it has no files."""
-    kw.setdefault("package", "tests.kernel")
+    kw.setdefault("package", "empty_package")
     return Addon(name, definitions=definitions or [], fixed_version=version, hooks=kw.pop("hooks", NoHooks), **kw)
 
 

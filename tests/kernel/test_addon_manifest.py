@@ -53,7 +53,9 @@ def test_order_is_dependencies_first_then_names():
 
 @given(st.lists(st.sets(st.integers(0, 11), max_size=4), min_size=1, max_size=12))
 def test_order_holds_for_any_graph_without_circles(edges):
-    addons = _addons(**{f"a{place:02}": [f"a{other:02}" for other in needs if other < place] for place, needs in enumerate(edges)})
+    addons = _addons(
+        **{f"a{place:02}": [f"a{other:02}" for other in needs if other < place] for place, needs in enumerate(edges)}
+    )
     ordered = [one.name for one in graph.order(addons)]
     assert sorted(ordered) == sorted(addons)
     assert all(ordered.index(need) < ordered.index(name) for name, one in addons.items() for need in one.needs)

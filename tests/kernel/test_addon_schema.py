@@ -173,7 +173,9 @@ def test_a_column_on_a_table_with_rows(conn):
     conn.execute(meta.tables["company"].insert().values(name="Sierra"))
     conn.execute(users.insert(), [{"login": f"u{number}", "company_id": 1, "code": "c"} for number in range(50)])
     users.append_column(sa.Column("boss_id", Id, sa.ForeignKey("users.id", ondelete="SET NULL"), info={"addon": "loyalty"}))
-    users.append_column(sa.Column("kind", sa.String, nullable=False, server_default=sa.text("'person'"), info={"addon": "loyalty"}))
+    users.append_column(
+        sa.Column("kind", sa.String, nullable=False, server_default=sa.text("'person'"), info={"addon": "loyalty"})
+    )
     plan = sync(conn, meta, schema.ownership(first()))
     assert {operation.addon for operation in plan.operations} == {"loyalty"}
     conn.execute(users.update().where(users.c.id > 1).values(boss_id=1))
@@ -197,7 +199,9 @@ def test_ownership_says_who_has_what_and_keeps_what_code_dropped():
     assert owned["loyalty"]["tables"] == ["level", "users_level_rel"]
     assert owned["loyalty"]["columns"] == {"users": ["points", "level_id"]}
     assert owned["loyalty"]["checks"]["ck_users_points"][0] == "users"
-    later = schema.merged(owned["loyalty"], schema.Owned(tables=["level", "new"], columns={"users": ["points"]}, indexes={}, checks={}))
+    later = schema.merged(
+        owned["loyalty"], schema.Owned(tables=["level", "new"], columns={"users": ["points"]}, indexes={}, checks={})
+    )
     assert later["tables"] == ["level", "users_level_rel", "new"]
     assert later["columns"] == {"users": ["points", "level_id"]}
 
