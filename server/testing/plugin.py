@@ -42,6 +42,7 @@ _RUN = pytest.StashKey[Databases]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "feature(*ids): rows of the feature list that the test proves")
     config.addinivalue_line("markers", "sqlite: runs only on SQLite")
     config.addinivalue_line("markers", "postgresql: runs only on PostgreSQL")
     if not hasattr(config, "workerinput"):
