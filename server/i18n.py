@@ -44,7 +44,7 @@ class Catalogs:
         self._merged: dict[str, dict[str, str]] = {}
 
     def add(self, name: str, package: str) -> None:
-        """Take in the catalogs of the addon `name`, whose Python package is `package`; nothing is read before a text is asked for."""
+        """Take in the catalogs of the addon `name`, a Python package `package`; nothing is read before a text is asked for."""
         if self._packages.get(name) != package:
             self._packages[name] = package
             self._merged.clear()
