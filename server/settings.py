@@ -59,9 +59,9 @@ class Setting:
                 _("The setting %(key)s is declared twice, differently. Settings begin with the name of their addon.", key=key)
             )
         self.key = key
-        self.type = type
-        self.default = default
-        self.per_company = per_company
+        self.type: Any = type
+        self.default: Any = default
+        self.per_company: bool = per_company
         self.label = label
         self.help = help
         self.choices = choices

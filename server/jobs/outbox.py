@@ -157,7 +157,7 @@ def take(database: Database) -> Taken | None:
 
     if not database.run(SYSTEM_UID, {}, look, readonly=True):
         return None
-    return database.run(SYSTEM_UID, {}, claim)  # type: ignore[no-any-return]
+    return database.run(SYSTEM_UID, {}, claim)
 
 
 def perform(database: Database, taken: Taken) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from server import Binary, Boolean, Char, Integer, Many2many, Many2one, Model, One2many, _, constrains
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class ResCompany(Model, name="res.company"):
@@ -44,7 +41,7 @@ class ResCompany(Model, name="res.company"):
         for company in self:
             check_time_zone(company.tz)
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Create companies; whoever creates one may work in it from then on."""
         companies = super().create(vals_list)
         user = self.env.user.sudo().exists()

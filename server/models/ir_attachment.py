@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mimetypes
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from server import (
     AccessError,
@@ -28,9 +28,6 @@ from server import (
     depends,
 )
 from server.models.filestore import Filestore
-
-if TYPE_CHECKING:
-    from typing import Self
 
 #: First bytes that tell a kind of file whatever its name says.
 _MAGIC = (
@@ -126,7 +123,7 @@ class IrAttachment(Model, name="ir.attachment"):
                 for attachment in attachments:
                     attachment.res_name = names.get(attachment.res_id)
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Create attachments; contents are stored by checksum and the company is that of the record."""
         several = [vals_list] if isinstance(vals_list, dict) else list(vals_list)
         completed = [self._completed(dict(vals)) for vals in several]
@@ -178,6 +175,6 @@ class IrAttachment(Model, name="ir.attachment"):
     def path(self) -> Path:
         """Where the content of one attachment lies. Raises `AccessError` when the caller may not read it."""
         self.ensure_one()
-        if not self.env.su and not self.search([("id", "=", self.id)]):
-            raise AccessError(_("You may not read the attachment %(id)s.", id=self.id))
+        if not self.env.su and not self.search([("id", "=", self._ids[0])]):
+            raise AccessError(_("You may not read the attachment %(id)s.", id=self._ids[0]))
         return Filestore.of(self.env).path(self.sudo().checksum or "")

@@ -12,8 +12,6 @@ from server import Boolean, Char, Integer, Many2many, Many2one, Model, One2many,
 from server.text import render
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from server.model.environment import Environment
 
 _STATES = [("base", _("Base")), ("manual", _("Custom"))]
@@ -67,7 +65,7 @@ class IrModel(Model, name="ir.model"):
             if row.model in self.env and access.allowed(row.model, "read")
         ]
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Only the reflection of the registry creates rows."""
         if not self.env.context.get("_reflecting"):
             raise _refuse()
@@ -117,7 +115,7 @@ class IrModelFields(Model, name="ir.model.fields"):
     groups = Many2many("res.groups", _("Groups"), relation="ir_model_fields_group_rel", column1="field_id", column2="group_id")
     selection_ids = One2many("ir.model.fields.selection", "field_id", _("Choices"))
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Only the reflection of the registry creates rows."""
         if not self.env.context.get("_reflecting"):
             raise _refuse()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from server import Boolean, Char, Many2one, Model, One2many, Text, UserError, ValidationError, _, action, constrains
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class IrDefault(Model, name="ir.default"):
@@ -124,7 +121,7 @@ class IrFilters(Model, name="ir.filters"):
     is_default = Boolean(_("Used at once"))
     active = Boolean(_("Active"), default=True)
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Save searches; only administrators save them for everybody."""
         several = [vals_list] if isinstance(vals_list, dict) else list(vals_list)
         if (

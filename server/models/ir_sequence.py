@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -37,9 +37,6 @@ from server import (
     constrains,
     depends,
 )
-
-if TYPE_CHECKING:
-    from typing import Self
 
 _PLACE = re.compile(r"%\(([a-z_0-9]+)\)s")
 
@@ -190,7 +187,7 @@ class IrSequence(Model, name="ir.sequence"):
     def _shape(self) -> Shape:
         """The shape of one sequence."""
         self.ensure_one()
-        return self._shapes()[self.id]
+        return self._shapes()[self._ids[0]]
 
     def _shapes(self) -> dict[int, Shape]:
         """Shapes of all sequences, remembered in the process."""
@@ -276,7 +273,7 @@ class IrSequence(Model, name="ir.sequence"):
             counter_id: int = self.env.process_cache(key, lambda: counters._counter_id(shape.id, start))
         except LookupError:
             counter_id = self._counter(shape, day).id
-        values = (
+        values: list[int] | None = (
             counters._native_values(counter_id, shape, count)
             if counters._native(shape)
             else counters._row_values(counter_id, shape, count)
@@ -335,7 +332,7 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
     date_to = Date(_("To"))
     number_next = Integer(_("Next number"), default=1, required=True, readonly=True)
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Create counters; on PostgreSQL each gets its native sequence in the same transaction."""
         counters = super().create(vals_list)
         if self._postgresql():
@@ -391,19 +388,19 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
     def _peek(self) -> int:
         """The value that the next number will have (at this moment)."""
         self.ensure_one()
-        if self._native(self.sequence._shape()):
-            row = self.env.run(sa.text(f"SELECT last_value, is_called FROM {_native_name(self.id)}")).one()
+        if self._native(self.mapped("sequence_id")._shape()):
+            row = self.env.run(sa.text(f"SELECT last_value, is_called FROM {_native_name(self._ids[0])}")).one()
             return int(row.last_value) + (1 if row.is_called else 0)
         table = self.table
-        return int(self.env.run(sa.select(table.c.number_next).where(table.c.id == self.id)).scalar_one())
+        return int(self.env.run(sa.select(table.c.number_next).where(table.c.id == self._ids[0])).scalar_one())
 
     def _set_next(self, value: int) -> None:
         """Make `value` the next one."""
         self.ensure_one()
         table = self.table
-        self.env.run(table.update().where(table.c.id == self.id).values(number_next=value))
+        self.env.run(table.update().where(table.c.id == self._ids[0]).values(number_next=value))
         if self._postgresql():
-            self.env.run(sa.text(f"SELECT setval('{_native_name(self.id)}', :value, false)"), {"value": value})
+            self.env.run(sa.text(f"SELECT setval('{_native_name(self._ids[0])}', :value, false)"), {"value": value})
 
 
 def _native_name(counter_id: int) -> str:

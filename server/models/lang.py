@@ -45,7 +45,7 @@ class ResLang(Model, name="res.lang"):
         """Code and name of every active language, by name."""
         return [[lang.code, lang.name] for lang in self.sudo().search([("active", "=", True)], order="name")]
 
-    def unlink(self) -> object:
+    def unlink(self) -> bool:
         """English cannot be deleted: every text falls back to it."""
         if any(lang.code == "en_US" for lang in self):
             raise UserError(

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from server import Char, Datetime, Html, Many2many, Many2one, Many2oneReference, Model, One2many, Selection, _, action, depends
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 class MailMessageSubtype(Model, name="mail.message.subtype"):
@@ -72,7 +69,7 @@ class MailMessage(Model, name="mail.message"):
                 for message in messages:
                     message.record_name = names.get(message.res_id)
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Create messages; each belongs to the company of its record, and writing one needs the right to read that record."""
         several = [dict(vals) for vals in ([vals_list] if isinstance(vals_list, dict) else vals_list)]
         targets: dict[str, set[int]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import available_timezones
 
 from server import (
@@ -21,9 +21,6 @@ from server import (
     constrains,
     depends,
 )
-
-if TYPE_CHECKING:
-    from typing import Self
 
 #: Ids fixed by the kernel's data files; everything that runs without a person runs as the system.
 SYSTEM_UID = 1
@@ -134,7 +131,7 @@ class ResUsers(Model, name="res.users"):
                     )
                 )
 
-    def create(self, vals_list: Any) -> Self:
+    def create(self, vals_list: Any) -> Any:
         """Create users: without companies they get the current one, without groups they are internal users."""
         several = [vals_list] if isinstance(vals_list, dict) else list(vals_list)
         completed = []

@@ -164,7 +164,7 @@ def _read(database: Database, where: str, value: Any) -> tuple[Any, Any]:
         users = env.transaction.registry.metadata.tables["res_users"]
         return _row(env, users.c[where] == value), env.transaction.data_version
 
-    return database.run(SYSTEM_UID, {}, look, readonly=True)  # type: ignore[no-any-return]
+    return database.run(SYSTEM_UID, {}, look, readonly=True)
 
 
 def _established(database: Database, who: str, where: str, value: Any, password: str, address: str) -> Proof | None:
