@@ -70,7 +70,7 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
 
 #: JSON that PostgreSQL can index and query.
-Json = sa.JSON().with_variant(JSONB(), "postgresql")
+Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 #: Primary and foreign keys: 64 bit; SQLite gives row ids only to INTEGER.
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

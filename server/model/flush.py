@@ -97,7 +97,9 @@ def write_patches(env: Environment, cls: type[Records], rows: dict[int, dict[str
         column = table.c[name]
         patch = sa.bindparam("patch", type_=column.type)
         if env.transaction.dialect == "postgresql":
-            merged: Any = sa.func.coalesce(column, sa.cast(sa.literal({}, column.type), postgresql.JSONB)).op("||")(sa.cast(patch, postgresql.JSONB))
+            # a JSON null (not the SQL one) before || would make a list of both
+            there = sa.func.coalesce(sa.func.nullif(column, sa.cast(sa.literal("null"), postgresql.JSONB)), sa.cast(sa.literal({}, column.type), postgresql.JSONB))
+            merged: Any = there.op("||")(sa.cast(patch, postgresql.JSONB))
         else:  # json_patch drops keys that are null, which reads the same
             merged = sa.func.json_patch(sa.func.coalesce(column, sa.literal_column("'{}'")), patch)
         execute(env, table.update().where(table.c.id == sa.bindparam("row_id")).values({name: merged, "write_date": sa.bindparam("now"), "write_uid": sa.bindparam("uid")}), parameters)
