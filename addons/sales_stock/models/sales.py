@@ -171,20 +171,29 @@ class SalesStockOrder(SaleOrder):
             pending.action_cancel()
 
     def _update_delivery_status(self) -> None:
-        """Bring the delivery status in line with the deliveries; at most one read for any number of orders."""
+        """Bring the delivery status in line with the facts; at most one read for any number of orders.
+
+        An order of which all was delivered needs no look at its transfers.
+        """
         for order in self.sudo():
-            pickings = [picking for picking in order.picking_ids if picking.state != "cancel" and not picking.return_id]
-            status = None
-            if pickings and order.state == "sale":
-                states = {picking.state for picking in pickings}
-                delivered = any(line.qty_delivered > 0 for line in order.order_line if line.qty_delivered_method == "stock_move")
-                if states == {"done"}:
-                    status = "full"
-                elif "done" in states:
-                    status = "partial" if delivered else "started"
-                else:
-                    status = "pending"
-            order._update({"delivery_status": status})
+            order._update({"delivery_status": order._delivery_status_now()})
+
+    def _delivery_status_now(self) -> str | None:
+        """The delivery status of one order; None when nothing is to be delivered (any more)."""
+        goods = [line for line in self.order_line if line.qty_delivered_method == "stock_move"]
+        if self.state != "sale" or not goods:
+            return None
+        delivered = any(line.qty_delivered > 0 for line in goods)
+        if delivered and all(line.qty_delivered >= line.product_uom_qty for line in goods):
+            return "full"
+        states = {picking.state for picking in self.picking_ids if picking.state != "cancel" and not picking.return_id}
+        if not states:
+            return None
+        if states == {"done"}:
+            return "full"
+        if "done" in states:
+            return "partial" if delivered else "started"
+        return "pending"
 
     @action(readonly=True)
     def action_view_delivery(self) -> Any:
