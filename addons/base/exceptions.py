@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from addons.base.rules.tax_id import Fault
 from server import ValidationError, _
 
@@ -41,16 +39,6 @@ class WrongTaxId(ValidationError):
     def __init__(self, number: str, country: str, fault: Fault, name: str | None) -> None:
         text = _WRONG_TAX_ID[country, fault]
         super().__init__(_(text.msgid, number=number, name=name or "", length=len(number)), field="vat", value=number)
-
-
-class ParentLoop(ValidationError):
-    """A contact that would belong to itself."""
-
-    def __init__(self, **args: Any) -> None:
-        super().__init__(
-            _("The contact %(name)s would belong to itself through its parent companies. Choose another parent.", **args),
-            field="parent_id",
-        )
 
 
 class NamelessContact(ValidationError):

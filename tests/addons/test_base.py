@@ -19,11 +19,13 @@ D = Decimal
 def test_a_contact_is_shown_with_its_company(env: Any) -> None:
     company = env["res.partner"].create({"name": "Ferretera Gómez", "is_company": True})
     person = env["res.partner"].create({"name": "Inés Gómez", "parent_id": company.id})
-    depot = env["res.partner"].create({"parent_id": company.id, "type": "delivery"})
+    depot = env["res.partner"].create({"parent_id": company.id, "type": "delivery", "lang": "en_US"})
     branch = env["res.partner"].create({"name": "Ferretera Gómez Norte", "is_company": True, "parent_id": company.id})
     assert person.display_name == "Ferretera Gómez, Inés Gómez"
     assert depot.display_name == "Ferretera Gómez, Delivery address"
     assert branch.display_name == "Ferretera Gómez Norte"
+    depot.lang = "es_MX"
+    assert depot.display_name == "Ferretera Gómez, Dirección de entrega"
     company.name = "Ferretera Gómez e Hijos"
     assert person.display_name == "Ferretera Gómez e Hijos, Inés Gómez"
     assert company.child_ids == person | depot | branch
@@ -56,19 +58,23 @@ def test_the_commercial_entity_is_the_company_above(env: Any) -> None:
 
 def test_a_family_made_in_one_call(env: Any) -> None:
     family = env["res.partner"].create(
-        {"name": "Hotel Luna", "is_company": True, "child_ids": [(0, 0, {"name": "Recepción"}), (0, 0, {"type": "invoice"})]}
+        {
+            "name": "Hotel Luna",
+            "is_company": True,
+            "child_ids": [(0, 0, {"name": "Recepción"}), (0, 0, {"type": "invoice", "lang": "es"})],
+        }
     )
     assert family.child_ids.mapped("commercial_partner_id") == family
     assert family.commercial_partner == family
-    assert set(family.child_ids.mapped("complete_name")) == {"Hotel Luna, Recepción", "Hotel Luna, Invoice address"}
+    assert set(family.child_ids.mapped("complete_name")) == {"Hotel Luna, Recepción", "Hotel Luna, Dirección de facturación"}
 
 
 def test_a_contact_cannot_belong_to_itself(env: Any) -> None:
     top = env["res.partner"].create({"name": "A"})
     low = env["res.partner"].create({"name": "B", "parent_id": top.id})
-    with pytest.raises(ValidationError, match="would belong to itself"):
+    with pytest.raises(ValidationError, match="cannot be its own parent"):
         top.parent_id = low.id
-    with pytest.raises(ValidationError, match="would belong to itself"):
+    with pytest.raises(ValidationError, match="cannot be its own parent"):
         low.parent_id = low.id
 
 
@@ -225,6 +231,10 @@ def test_a_company_and_its_contact_are_the_same_on_both_sides(env: Any) -> None:
     assert (company.partner.street, company.partner.vat) == ("Av. Larco 1", "20456188398")
     company.partner.write({"phone": "+51 1 200 3000", "name": "Filial Lima S.A.C."})
     assert (company.phone, company.name) == ("+51 1 200 3000", "Filial Lima S.A.C.")
+    known = env["res.partner"].create({"name": "Ya conocida", "is_company": True})
+    other = env["res.company"].create({"name": "Filial Cusco", "partner_id": known.id, "city": "Cusco"})
+    assert (known.name, known.city, other.partner) == ("Filial Cusco", "Cusco", known)
+    assert other.currency == env.company.currency
     with pytest.raises(ValidationError, match="RUC"):
         company.vat = "20456188390"
 
@@ -302,11 +312,19 @@ def test_tags_stand_below_each_other_but_not_in_a_circle(env: Any) -> None:
     top = env["res.partner.category"].create({"name": "Zona"})
     low = env["res.partner.category"].create({"name": "Norte", "parent_id": top.id})
     assert low.display_name == "Zona / Norte"
-    with pytest.raises(ValidationError, match="below itself|Recursion"):
+    with pytest.raises(ValidationError, match="cannot be its own parent"):
         top.parent_id = low.id
     partner = env["res.partner"].create({"name": "Con etiqueta", "category_id": [(4, low.id)]})
     assert low.partner_ids == partner
     assert env["res.partner"].search([("category_id", "child_of", top.id)]) == partner
+
+
+def test_messages_stay_with_the_contact(rpc: Any) -> None:
+    seller = rpc.as_user("ventas.mx")
+    (id,) = seller("res.partner", "search", [["ref", "=", "CMX001"]])
+    seller("res.partner", "message_post", [id], body="<p>Llamó por la factura.</p>")
+    (row,) = seller("res.partner", "read", [id], ["message_ids"])
+    assert len(row["message_ids"]) == 1
 
 
 def test_bank_accounts(env: Any) -> None:

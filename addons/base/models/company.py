@@ -39,6 +39,9 @@ class BaseCompany(ResCompany):
     def create(self, vals_list: Any) -> Any:
         """A company without a currency takes its country's; one without a contact gets one."""
         companies = super().create([self._with_currency(each) for each in vals_list])
+        for company, vals in zip(companies, vals_list, strict=True):
+            if vals.get("partner_id"):
+                to_partner(company, COMPANY_FIELDS, vals)
         companies.ensure_partner()
         return companies
 

@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from addons.base.exceptions import NamelessContact, ParentLoop, WrongTaxId
+from addons.base.exceptions import NamelessContact, WrongTaxId
 from addons.base.models.mirror import COMPANY_FIELDS, LANGUAGES, USER_FIELDS, known_language, spread
 from addons.base.rules import tax_id
 from addons.base.rules.image import fit
-from addons.base.rules.tree import loop_in
-from server import Binary, Boolean, Char, Html, Integer, Many2many, Many2one, Model, One2many, Selection, _, constrains, depends
+from server import Binary, Boolean, Char, Html, Integer, Many2many, Many2one, One2many, Selection, _, constrains, depends
+from server.models.mail_message import MailThread
 
 ADDRESS_TYPES = [
     ("contact", _("Contact")),
@@ -33,7 +33,7 @@ def _time_zones(env: Any) -> list[tuple[str, str]]:
     return _zone_names()
 
 
-class Partner(Model, name="res.partner"):
+class Partner(MailThread, name="res.partner"):
     """A company, a person, or an address of one of them."""
 
     model_label = _("Contact")
@@ -114,13 +114,14 @@ class Partner(Model, name="res.partner"):
     image_128 = Binary(_("Picture, 128 pixels"), compute="_compute_images")
 
     # -- computed -------------------------------------------------------------------------------------------------
-    @depends("name", "type", "is_company", "parent_id.name")
+    @depends("name", "type", "is_company", "lang", "parent_id.name")
     def _compute_complete_name(self) -> None:
         for partner in self:
             name = partner.name or ""
             if partner.parent_id and not partner.is_company:
-                # stored once for all readers, so an address without a name is labelled in English
-                name = f"{partner.parent.name or ''}, {name or _TYPE_LABEL.get(partner.type) or ''}".strip(", ")
+                # stored once for all readers, so an address without a name is called in its own language
+                label = _TYPE_LABEL.get(partner.type)
+                name = f"{partner.parent.name or ''}, {name or (label.render(partner.lang) if label else '')}".strip(", ")
             partner.complete_name = name or None
 
     @depends("is_company")
@@ -155,17 +156,6 @@ class Partner(Model, name="res.partner"):
                 setattr(partner, f"image_{size}", picture)
 
     # -- checks ---------------------------------------------------------------------------------------------------
-    @constrains("parent_id")
-    def _check_parent(self) -> None:
-        parents = {partner.id: partner.parent_id for partner in self}
-        above = self.mapped("parent_id")
-        while unknown := [partner for partner in above if partner.id not in parents]:
-            parents.update({partner.id: partner.parent_id for partner in unknown})
-            above = self.browse([partner.parent_id for partner in unknown if partner.parent_id])
-        looping = loop_in(parents)
-        if looping:
-            raise ParentLoop(name=self.browse(looping).name)
-
     @constrains("name", "type", "parent_id")
     def _check_name(self) -> None:
         for partner in self:

@@ -9,10 +9,11 @@ from typing import Any
 
 from addons.product.models.barcodes import Claim, check_barcodes
 from addons.product.rules.price import Goods
-from server import Boolean, Char, Many2many, Many2one, Model, Numeric, One2many, _, depends
+from server import Boolean, Char, Many2many, Many2one, Numeric, One2many, _, depends
+from server.models.mail_message import MailThread
 
 
-class ProductProduct(Model, name="product.product"):
+class ProductProduct(MailThread, name="product.product"):
     """One variant of a product; it has all fields of its template. A product without attributes has exactly one."""
 
     model_label = _("Product variant")

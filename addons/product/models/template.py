@@ -7,7 +7,8 @@ from typing import Any
 
 from addons.base.rules.image import fit
 from addons.product.exceptions import UnitsDiffer
-from server import Binary, Boolean, Char, Integer, Many2one, Model, Numeric, One2many, Selection, Text, _, constrains, depends
+from server import Binary, Boolean, Char, Integer, Many2one, Numeric, One2many, Selection, Text, _, constrains, depends
+from server.models.mail_message import MailThread
 
 #: Values that belong to the variant; the template shows and takes them as long as it has exactly one.
 VARIANT_FIELDS = ("default_code", "barcode", "standard_price")
@@ -24,7 +25,7 @@ def _default_category(env: Any) -> int | None:
     return category.id if category else None
 
 
-class ProductTemplate(Model, name="product.template"):
+class ProductTemplate(MailThread, name="product.template"):
     """An article or service with everything its variants have in common."""
 
     model_label = _("Product")
