@@ -65,12 +65,25 @@ class Transaction:
         self.history_rows: list[dict[str, Any]] = []
         #: rows this transaction holds a lock on
         self.locked: set[tuple[str, int]] = set()
-        self.reference_touched = False
+        #: rights worked out in this transaction, by user; a new mapping each time reference data (groups, access lines) may have changed
+        self.security: dict[Any, Any] = {}
+        self._reference_touched = False
         self.registry_touched = False
         self.next_temporary = -1
         self.after_commit: list[Callable[[], None]] = []
         self.timestamp: dt.datetime | None = None
         self.root_envs: dict[Any, Environment] = {}
+
+    @property
+    def reference_touched(self) -> bool:
+        """True once this transaction changed reference data: what the process remembers of them is not for it any more."""
+        return self._reference_touched
+
+    @reference_touched.setter
+    def reference_touched(self, touched: bool) -> None:
+        self._reference_touched = touched
+        if touched:
+            self.security = {}
 
     def forget(self, field: Field) -> None:
         """Drop the cached values of a non-stored field."""

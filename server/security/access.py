@@ -33,14 +33,29 @@ class Access:
 
     def __init__(self, env: Environment) -> None:
         self.env = env
-        self._facts: UserFacts | None = None
-        self._compiled: Compiled | None = None
+        self._known: dict[Any, Any] | None = None
+        self._facts: UserFacts
+        self._compiled: Compiled
+
+    def _learn(self) -> None:
+        """Groups and lines of the user, worked out once per transaction, and again after it changed reference data itself."""
+        env = self.env
+        known = env.transaction.security
+        enabled = env.models.enabled
+        key = (env.uid, enabled)
+        if key not in known:
+            facts = user_facts(env, env.uid)
+            lines = env.process_cache(("security.access", facts.group_ids, enabled), lambda: _compile(env, facts, enabled))
+            known = env.transaction.security
+            known[key] = facts, lines
+        self._facts, self._compiled = known[key]
+        self._known = known
 
     @property
     def facts(self) -> UserFacts:
         """Groups of the user."""
-        if self._facts is None:
-            self._facts = user_facts(self.env, self.env.uid)
+        if self._known is not self.env.transaction.security:
+            self._learn()
         return self._facts
 
     @property
@@ -51,12 +66,8 @@ class Access:
     @property
     def compiled(self) -> Compiled:
         """The lines that open something to this user."""
-        if self._compiled is None:
-            env = self.env
-            enabled = env.models.enabled
-            self._compiled = env.process_cache(
-                ("security.access", self.facts.group_ids, enabled), lambda: _compile(env, self.facts, enabled)
-            )
+        if self._known is not self.env.transaction.security:
+            self._learn()
         return self._compiled
 
     # -- questions ---------------------------------------------------------------------------------------------------
@@ -111,7 +122,8 @@ class Access:
         wanted = "read" if operation == "read" else "write"
         cls = env.models.classes[model]
         column = cls.table.c[model_field]
-        present = env.execute(sa.select(column).where(column.is_not(None)).distinct()).scalars().all()
+        env.flush_for((model,))
+        present = env.run(sa.select(column).where(column.is_not(None)).distinct()).scalars().all()
         own: list[Any] = ["&", (id_field, "in", [False, 0]), ("create_uid", "=", env.uid)]
         parts: list[list[Any]] = [own]
         public = getattr(cls, "access_public", None)
