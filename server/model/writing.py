@@ -379,20 +379,22 @@ class Writing:
                     _("You cannot write %(model)s of company %(company)s: it is not among the companies you are working in. Switch to it first.",
                       model=self._model_title(), company=company), model=self._name, company_id=company,
                 )  # fmt: skip
+        links: list[tuple[Many2one, Any]] = []
+        wanted: dict[str, dict[int, None]] = {}
         for field in self._columns_written:
-            if not isinstance(field, Many2one) or not field.check_company or field.name == "company_id":
-                continue
-            ids = {r[field.name] for r in rows if r.get(field.name) is not None}
-            if not ids:
-                continue
-            target = env[field.comodel]
-            if not target._walled_model:
-                continue
-            company_field = target._fields["company_id"]
-            values = env.transaction.values[company_field.key]
-            unknown = [i for i in ids if i not in values]
+            if isinstance(field, Many2one) and field.check_company and field.name != "company_id":
+                ids = [r[field.name] for r in rows if r.get(field.name) is not None]
+                target = env[field.comodel]
+                if ids and target._walled_model:
+                    links.append((field, target))
+                    wanted.setdefault(field.comodel, {}).update(dict.fromkeys(ids))
+        for model, found in wanted.items():
+            known = env.transaction.values[(model, "company_id")]
+            unknown = [i for i in found if i not in known]
             if unknown:
-                target.browse(unknown)._fetch_rows(unknown)
+                env[model].browse(unknown)._fetch_rows(unknown)
+        for field, target in links:
+            values = env.transaction.values[target._fields["company_id"].key]
             for row in rows:
                 id = row.get(field.name)
                 if id is None:

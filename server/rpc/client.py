@@ -21,7 +21,8 @@ class Client:
         self.context: dict[str, Any] = {"allowed_company_ids": [company]} if company else {}
         self._object = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/object", allow_none=True)
         try:
-            uid = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common").authenticate(db, login, password, {})
+            with xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common") as common:
+                uid = common.authenticate(db, login, password, {})
         except OSError as error:
             raise SetupError(_("Nothing answers at %(url)s (%(error)s). Start the server with `colca serve` first.", url=url, error=str(error))) from error
         if not uid:

@@ -128,7 +128,8 @@ def _company_of_journal(moves: Any, row: dict[str, Any]) -> int | None:
 
 def _complete_for_company(env: Any, moves: Any, company: Any, rows: list[dict[str, Any]]) -> list[Draft]:
     defaults = moves.env.context
-    partners = by_id(env["res.partner"].browse(unique(row.get("partner_id") or defaults.get("default_partner_id") for row in rows)))
+    named = [row.get(field) for row in rows for field in ("partner_id", "partner_shipping_id")]  # read in one query
+    partners = by_id(env["res.partner"].browse(unique([*named, defaults.get("default_partner_id")])))
     positions: dict[int, int | None] | None = None
     headers: list[tuple[Header, dict[str, Any], list[dict[str, Any]]]] = []
     for row in rows:
