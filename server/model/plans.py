@@ -139,7 +139,7 @@ def raw_cell(field: Field, position: int, dialect: str) -> str | None:
     r = f"r[{position}]"
     if isinstance(field, Numeric):
         # Dividing integers gives the double nearest to the exact amount, as float(Decimal) does.
-        return f"{r} / {10 ** field.scale} if {r} else 0.0" if dialect == "sqlite" else f"float({r}) if {r} else 0.0"
+        return f"{r} / {10 ** field.digits[1]} if {r} else 0.0" if dialect == "sqlite" else f"float({r}) if {r} else 0.0"
     if isinstance(field, Datetime) and dialect == "sqlite":
         return f"{r}[:19] if {r} else False"
     return None
