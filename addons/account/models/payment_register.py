@@ -98,7 +98,7 @@ class PaymentRegister(Model, name="account.payment.register"):
         :raises NothingToPay: when nothing is open any more.
         """
         wizard = self.ensure_one()
-        moves = _payable(wizard.move_ids)
+        moves = _payable(wizard.move_ids.lock())  # somebody else may be paying them in this moment
         owed = {move.id: _owed(move, wizard.currency, wizard.company, wizard.payment_date) for move in moves}
         total = sum(owed.values(), ZERO)
         whole = wizard.amount == abs(total)
