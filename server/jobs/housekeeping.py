@@ -23,7 +23,8 @@ CONTENT_SECONDS = 86_400.0
 def sweep_transient(env: Environment, payload: dict[str, Any]) -> None:
     """Delete the rows of wizards older than a day."""
     limit = env.now() - dt.timedelta(hours=TRANSIENT_HOURS)
-    for cls in env.models.classes.values():
+    registry = env.transaction.registry
+    for cls in registry.for_enabled(registry.names).classes.values():
         if cls._transient:
             env.execute(cls.table.delete().where(cls.table.c.create_date < limit))
 

@@ -97,7 +97,11 @@ class Access:
         if domains is None:
             raise self._refusal(model, operation)
         rule = any_of([fill_domain(domain, env) for domain in domains]) if domains else []
-        through = getattr(env.models.classes[model], "access_through", None)
+        cls = env.models.classes[model]
+        if cls._transient and operation != "create":
+            own = [("create_uid", "=", env.uid)]
+            rule = all_of(rule, own) if rule else own
+        through = getattr(cls, "access_through", None)
         if through and not self.has_group(SYSTEM):
             followed = self._through(model, operation, *through)
             rule = all_of(rule, followed) if rule else followed

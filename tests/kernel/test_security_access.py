@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from server import AccessError
+from server import AccessError, Char, TransientModel
 from server.errors import FieldError, ValidationError
 from server.models.ir_access import load_access
+from tests.kernel.addon_helpers import addon
 
 ADMIN = 2
 
@@ -278,3 +280,55 @@ def test_nobody_archives_himself_and_the_system_stays(database: Any) -> None:
             database.run(ADMIN, {}, lambda env, uid=uid: env["res.users"].browse([uid]).write({"active": False}))
     with pytest.raises(UserError):
         database.run(ADMIN, {}, lambda env: env["res.users"].browse([1]).unlink())
+
+
+class Wizard(TransientModel, name="test.wizard"):
+    """A wizard of these tests."""
+
+    name = Char("Name")
+
+
+def test_a_wizard_is_seen_by_whoever_opened_it_and_swept_after_a_day(database: Any) -> None:
+    from server.addon import lifecycle
+    from server.addon.discovery import Discovery, discover
+    from server.database import Database
+    from server.jobs.housekeeping import sweep_transient
+
+    wizard = addon("test_wizard", [Wizard], depends=())
+    opened = Database(database.url, extra_addons=[wizard])
+    try:
+        lifecycle.install(
+            opened, ["test_wizard"], companies=lifecycle.ALL, discovery=Discovery({**discover().addons, wizard.name: wizard}, {})
+        )
+        users = [make_user(opened, login) for login in ("ana", "eva")]
+
+        def give_rights(env: Any) -> None:
+            env["ir.model.access"].create(
+                {
+                    "name": "w",
+                    "model": "test.wizard",
+                    **{f"perm_{operation}": True for operation in ("read", "write", "create", "unlink")},
+                }
+            )
+
+        opened.run(ADMIN, {}, give_rights)
+        for login, uid in zip(("ana", "eva"), users, strict=True):
+            opened.run(uid, {}, lambda env, login=login: env["test.wizard"].create({"name": login}))
+
+        def look(env: Any) -> None:
+            assert env["test.wizard"].search([]).mapped("name") == ["ana"]
+            theirs = env["test.wizard"].sudo().search([("name", "=", "eva")]).sudo(False)
+            with pytest.raises(AccessError):
+                theirs.check_outside("write")
+
+        opened.run(users[0], {}, look)
+
+        def a_day_later(env: Any) -> None:
+            table = env["test.wizard"].table
+            env.execute(table.update().where(table.c.name == "ana").values(create_date=dt.datetime(2020, 1, 1)))
+            sweep_transient(env, {})
+            assert env["test.wizard"].search([]).mapped("name") == ["eva"]
+
+        opened.run(1, {}, a_day_later)
+    finally:
+        opened.engine.dispose()
