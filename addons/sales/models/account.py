@@ -14,6 +14,7 @@ from typing import Any
 from addons.account.models.move import AccountMove
 from addons.account.models.move_line import AccountMoveLine
 from addons.sales.models.defaults import command_ids
+from addons.sales.models.steps import update_each
 from server import Integer, Many2many, _, action, depends
 
 #: A change of these on an invoice line changes what was invoiced of its order lines.
@@ -64,9 +65,12 @@ class SalesMoveLine(AccountMoveLine):
             return lines
         # others may be invoicing or crediting the same lines in this moment
         order_lines = self.env["sale.order.line"].sudo().browse(sorted({id for _line, ids in billed for id in ids})).lock()
+        known = {order_line.id: order_line for order_line in order_lines}
+        counted = {id: order_line.qty_invoiced for id, order_line in known.items()}
         for line, ids in billed:
-            for order_line in order_lines.browse(ids):
-                order_line._update({"qty_invoiced": order_line.qty_invoiced + line._billed_quantity(order_line)})
+            for id in ids:
+                counted[id] += line._billed_quantity(known[id])
+        update_each(order_lines, {id: {"qty_invoiced": quantity} for id, quantity in counted.items()})
         order_lines._update_invoicing()
         return lines
 

@@ -11,6 +11,7 @@ from typing import Any
 from addons.sales.exceptions import NotAQuotation, NothingToInvoice
 from addons.sales.models.order import SaleOrder
 from addons.sales.models.order_line import SaleOrderLine
+from addons.sales.models.steps import update_each
 from server import _
 
 ZERO = Decimal(0)
@@ -163,14 +164,13 @@ class SaleOrderLineInvoicing(SaleOrderLine):
         }
 
     def _refresh_invoiced(self) -> None:
-        """Count the invoiced quantities of these lines again from their invoices: drafts and posted ones add, credit notes take
-        off.
+        """Count the invoiced quantities of these lines again: invoices, drafts too, add; credit notes take off.
 
         Two reads for any number of lines.
         """
+        counted: dict[int, Decimal] = {}
         for line in self:
-            counted = [
-                billed for billed in line.invoice_lines if billed.parent_state != "cancel" and billed.display_type == "product"
-            ]
-            line._update({"qty_invoiced": sum((billed._billed_quantity(line) for billed in counted), ZERO)})
+            valid = [each for each in line.invoice_lines if each.parent_state != "cancel" and each.display_type == "product"]
+            counted[line.id] = sum((each._billed_quantity(line) for each in valid), ZERO)
+        update_each(self, {id: {"qty_invoiced": quantity} for id, quantity in counted.items()})
         self._update_invoicing()

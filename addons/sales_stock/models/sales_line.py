@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from addons.sales.models.order_line import SaleOrderLine
+from addons.sales.models.steps import update_each
 from addons.sales_stock.exceptions import AlreadyShipped
 from server import One2many, _
 
@@ -45,21 +46,21 @@ class SalesStockLine(SaleOrderLine):
         """
         added: dict[int, Decimal] = defaultdict(lambda: ZERO)
         lines = {line.id: line for line in self}
+        places = moves.mapped("location_id") | moves.mapped("location_dest_id")
+        customers = {place.id for place in places if place.usage == "customer"}
         for move in moves:
             line = lines.get(move.sale_line_id)
             if line is None:
                 continue
             quantity = move.quantity
-            unit = move.mapped("product_uom")
-            if line.product_uom_id and unit.id != line.product_uom_id:
-                quantity = unit.compute_quantity(quantity, line.product_uom)
-            if move.location_dest.usage == "customer":
+            if line.product_uom_id and move.product_uom != line.product_uom_id:
+                quantity = self.env["uom.uom"].browse(move.product_uom).compute_quantity(quantity, line.product_uom)
+            if move.location_dest_id in customers:
                 added[line.id] += quantity
-            elif move.mapped("location_id").usage == "customer":
+            elif move.location_id in customers:
                 added[line.id] -= quantity
         changed = self.browse([id for id, quantity in added.items() if quantity])
-        for line in changed:
-            line._update({"qty_delivered": line.qty_delivered + added[line.id]})
+        update_each(changed, {line.id: {"qty_delivered": line.qty_delivered + added[line.id]} for line in changed})
         changed._update_invoicing()
 
     # -- changes after the confirmation -------------------------------------------------------------------------------------
