@@ -37,13 +37,18 @@ def own_addons() -> list[str]:
     return [name for name, addon in discover().addons.items() if (addon.package or "").startswith("addons.")]
 
 
+def _password(env: Environment) -> None:
+    """The administrator's password of the demo, as `colca init --demo` sets it."""
+    env["res.users"].search([("login", "=", "admin")]).write({"password": "admin"})
+
+
 def _install(url: str, names: Iterable[str], demo: bool = False, discovery: Discovery | None = None) -> None:
     from server.addon import lifecycle
     from server.database import Database
 
     database = Database(url)
     try:
-        lifecycle.install(database, names, companies=lifecycle.ALL, demo=demo, discovery=discovery)
+        lifecycle.install(database, names, companies=lifecycle.ALL, demo=demo, discovery=discovery, finish=_password if demo else None)
     finally:
         database.engine.dispose()
 
