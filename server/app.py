@@ -14,6 +14,7 @@ from flask.sessions import SessionInterface
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
+from server import i18n
 from server.config import Config
 from server.rpc.errors import incident
 from server.rpc.routes import rpc
@@ -33,6 +34,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     :raises SetupError: when settings or database cannot be used.
     """
     settings = (config or Config.load()).prepare()
+    i18n.set_cache(settings.data_dir / "cache")
     if database is None:
         from server.database import Database
 

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 import click
 
 from server.cli.common import company_ids, database, require_initialised, settings, tell
+from server.cli.translations import i18n
 
 
 @click.group()
 def addon() -> None:
     """List, install, upgrade, enable, disable, uninstall and purge addons."""
+
+
+addon.add_command(i18n)
 
 
 @addon.command(name="list")

@@ -28,7 +28,6 @@ import sqlalchemy as sa
 
 from server.db.types import Id as IdType
 from server.errors import RegistryError
-from server.i18n import add_addon
 from server.model.definition import Model, definitions_of
 from server.model.fields import LABELS, Char, Datetime, Extend, Field, Id
 from server.model.modelset import ModelSet
@@ -63,8 +62,6 @@ class Registry:
         self._lock = Lock()
         for addon in self.addons:
             self._collect(addon)
-            if addon.package and addon.name != "kernel":
-                add_addon(addon.name, addon.package)
         self._check_fields()
         for name in self.definitions:
             self._make_table(name)
