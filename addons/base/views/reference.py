@@ -36,6 +36,13 @@ FormView(
     "res.country.state.form", model="res.country.state", body=[Group("main", Field("name"), Field("code"), Field("country_id"))]
 )
 
+SearchView(
+    "res.country.state.search",
+    model="res.country.state",
+    fields=[Field("name"), Field("code"), Field("country_id")],
+    group_bys=[GroupBy("country_id", _("Country"))],
+)
+
 ListView(
     "res.currency.list",
     model="res.currency",
@@ -97,6 +104,14 @@ FormView(
     model="res.bank",
     body=[Group("main", Field("name"), Field("bic"), Field("clearing_code"), Field("country_id"), Field("active"))],
 )
+
+SearchView(
+    "res.currency.rate.search",
+    model="res.currency.rate",
+    fields=[Field("currency_id"), Field("company_id")],
+    group_bys=[GroupBy("currency_id", _("Currency")), GroupBy("month", _("Month"), "name:month")],
+)
+SearchView("res.bank.search", model="res.bank", fields=[Field("name"), Field("bic"), Field("clearing_code"), Field("country_id")])
 
 Action("base.action_country", _("Countries"), model="res.country", views=("list", "form"))
 Action("base.action_country_state", _("States"), model="res.country.state", views=("list", "form"))

@@ -161,6 +161,14 @@ FormView(
     ],
 )
 
+SearchView("product.packaging.search", model="product.packaging", fields=[Field("name"), Field("barcode"), Field("product_id")])
+SearchView(
+    "product.supplierinfo.search",
+    model="product.supplierinfo",
+    fields=[Field("partner_id"), Field("product_tmpl_id"), Field("product_code"), Field("product_name")],
+    group_bys=[GroupBy("partner_id", _("Supplier")), GroupBy("product_tmpl_id", _("Product"))],
+)
+
 Action("product.action_product_template", _("Products"), model="product.template", views=("list", "form"))
 Action("product.action_product_product", _("Product variants"), model="product.product", views=("list", "form"))
 Action("product.action_packaging", _("Packagings"), model="product.packaging", views=("list", "form"))

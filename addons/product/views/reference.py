@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server import _
-from server.views import Action, Field, Filter, FormView, Group, History, ListView, Menu, Notebook, Page, SearchView
+from server.views import Action, Field, Filter, FormView, Group, GroupBy, History, ListView, Menu, Notebook, Page, SearchView
 
 ListView("product.category.list", model="product.category", label=_("Product categories"), fields=[Field("complete_name")])
 FormView("product.category.form", model="product.category", body=[Group("main", Field("name"), Field("parent_id"))])
@@ -136,6 +136,20 @@ FormView(
             label=_("Price"),
         ),
     ],
+)
+
+SearchView("product.attribute.search", model="product.attribute", fields=[Field("name")])
+SearchView(
+    "product.pricelist.search",
+    model="product.pricelist",
+    fields=[Field("name"), Field("currency_id")],
+    filters=[Filter("archived", _("Archived"), [("active", "=", False)])],
+)
+SearchView(
+    "product.pricelist.item.search",
+    model="product.pricelist.item",
+    fields=[Field("pricelist_id"), Field("product_tmpl_id"), Field("product_id"), Field("categ_id")],
+    group_bys=[GroupBy("pricelist_id", _("Price list")), GroupBy("applied_on", _("Applies to"))],
 )
 
 Action("product.action_category", _("Product categories"), model="product.category", views=("list", "form"))
