@@ -14,8 +14,8 @@ class Specs:
     def account_move_posting(self, env: Any, moves: Any) -> None:
         """Before journal entries and invoices are posted. May refuse.
 
-        Called once per posting with the whole set, after the rows are locked and accounting's own checks have passed; the entries are
-        still drafts and may have no number yet.
+        Called once per posting with the whole set, after the rows are locked and accounting's own checks have passed; the entries
+        are still drafts and may have no number yet.
 
         :param env: the environment of the call.
         :param moves: set of `account.move` about to be posted.
@@ -66,7 +66,8 @@ class Specs:
         :param moves: set of `account.move` about to be deleted, with their lines.
         :raises UserError: to refuse.
 
-        With several implementations, the first refusal wins. Example: sales looks up the order lines whose quantities become free.
+        With several implementations, the first refusal wins. Example: sales looks up the order lines whose quantities become
+        free.
         """
 
     @hookspec

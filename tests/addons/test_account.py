@@ -8,6 +8,7 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+
 from addons.account.exceptions import (
     CannotReconcile,
     ChartInstalled,
@@ -31,7 +32,9 @@ def mx(company: Company) -> Any:
     return company("mx")
 
 
-def invoice(env: Any, *lines: dict[str, Any], move_type: str = "out_invoice", partner: str = "base.customer_mx_01", **values: Any) -> Any:
+def invoice(
+    env: Any, *lines: dict[str, Any], move_type: str = "out_invoice", partner: str = "base.customer_mx_01", **values: Any
+) -> Any:
     """A draft with the given lines; by default two units of a product at 100.05."""
     rows = lines or ({"product_id": env.ref("product.demo_mx_01").id, "quantity": 2, "price_unit": "100.05"},)
     return env["account.move"].create(
@@ -67,7 +70,13 @@ def test_each_company_has_the_chart_of_its_country(company: Company) -> None:
         assert own.receivable_account.code == receivable
         assert (own.account_sale_tax.name, own.account_sale_tax.amount) == (tax, amount)
         assert 60 <= env["account.account"].search_count([("company_id", "=", own.id)]) <= 120
-        assert set(env["account.journal"].search([("company_id", "=", own.id)]).mapped("type")) >= {"sale", "purchase", "bank", "cash", "general"}
+        assert set(env["account.journal"].search([("company_id", "=", own.id)]).mapped("type")) >= {
+            "sale",
+            "purchase",
+            "bank",
+            "cash",
+            "general",
+        }
         assert env.ref(f"product.demo_{country}_01").taxes_id == own.account_sale_tax
 
 
@@ -88,12 +97,18 @@ def test_a_company_without_accounting_gets_no_chart(env: Any) -> None:
 def test_a_new_company_gets_a_chart_when_it_starts_to_keep_books(db: Any) -> None:
     from server.addon import lifecycle
 
-    company = db.run(1, {}, lambda env: env["res.company"].create({"name": "Elsewhere Ltd", "country_id": env.ref("base.us").id}).id)
+    company = db.run(
+        1, {}, lambda env: env["res.company"].create({"name": "Elsewhere Ltd", "country_id": env.ref("base.us").id}).id
+    )
     lifecycle.enable_for(db, company, ["account"])
 
     def look(env: Any) -> tuple[str, str, int]:
         env = env.with_company(company)
-        return env.company.chart_template, env.company.default_account("stock_output").code, len(env["account.account"].search([("company_id", "=", company)]))
+        return (
+            env.company.chart_template,
+            env.company.default_account("stock_output").code,
+            len(env["account.account"].search([("company_id", "=", company)])),
+        )
 
     assert db.run(1, {}, look) == ("generic", "500000", 70)
 
@@ -102,7 +117,12 @@ def test_a_new_company_gets_a_chart_when_it_starts_to_keep_books(db: Any) -> Non
 def test_a_draft_invoice_is_complete_and_balanced(mx: Any) -> None:
     move = invoice(mx)
     assert (move.state, move.name, move.payment_state) == ("draft", None, "not_paid")
-    assert (move.amount_untaxed, move.amount_tax, move.amount_total, move.amount_residual) == (D("200.10"), D("32.02"), D("232.12"), D("232.12"))
+    assert (move.amount_untaxed, move.amount_tax, move.amount_total, move.amount_residual) == (
+        D("200.10"),
+        D("32.02"),
+        D("232.12"),
+        D("232.12"),
+    )
     assert booked(move) == [("105.01", D("232.12"), D(0)), ("208.01", D(0), D("32.02")), ("401.01", D(0), D("200.10"))]
     line = move.invoice_line_ids
     assert line.name.startswith("[ABA-001]")
@@ -117,7 +137,12 @@ def test_a_line_without_product_takes_the_companys_account_and_tax(mx: Any) -> N
 
 
 def test_sections_and_notes_have_no_amount(mx: Any) -> None:
-    move = invoice(mx, {"display_type": "line_section", "name": "Abarrotes"}, {"name": "Flete", "price_unit": 50}, {"display_type": "line_note", "name": "Frágil"})
+    move = invoice(
+        mx,
+        {"display_type": "line_section", "name": "Abarrotes"},
+        {"name": "Flete", "price_unit": 50},
+        {"display_type": "line_note", "name": "Frágil"},
+    )
     assert move.amount_total == D(58)
     assert [line.display_type for line in move.invoice_line_ids.sorted("sequence")] == ["line_section", "product", "line_note"]
 
@@ -126,14 +151,24 @@ def test_lines_of_a_draft_follow_its_changes(mx: Any) -> None:
     move = invoice(mx)
     line = move.invoice_line_ids
     move.write({"invoice_line_ids": [(1, line.id, {"quantity": 5}), (0, 0, {"name": "Flete", "price_unit": 50})]})
-    assert booked(move) == [("105.01", D("638.29"), D(0)), ("208.01", D(0), D("88.04")), ("401.01", D(0), D("50.00")), ("401.01", D(0), D("500.25"))]
+    assert booked(move) == [
+        ("105.01", D("638.29"), D(0)),
+        ("208.01", D(0), D("88.04")),
+        ("401.01", D(0), D("50.00")),
+        ("401.01", D(0), D("500.25")),
+    ]
     line.write({"tax_ids": [(5,)]})
     assert move.amount_tax == D(8)
     line.unlink()
     assert booked(move) == [("105.01", D(58), D(0)), ("208.01", D(0), D(8)), ("401.01", D(0), D(50))]
-    move.write({"invoice_payment_term_id": mx.ref("account.account_payment_term_advance_60days").id, "invoice_date": "2026-01-31"})
+    move.write(
+        {"invoice_payment_term_id": mx.ref("account.account_payment_term_advance_60days").id, "invoice_date": "2026-01-31"}
+    )
     terms = move.line_ids.filtered(lambda each: each.display_type == "payment_term").sorted("date_maturity")
-    assert [(each.date_maturity, each.debit) for each in terms] == [(dt.date(2026, 1, 31), D("17.40")), (dt.date(2026, 4, 1), D("40.60"))]
+    assert [(each.date_maturity, each.debit) for each in terms] == [
+        (dt.date(2026, 1, 31), D("17.40")),
+        (dt.date(2026, 4, 1), D("40.60")),
+    ]
     assert move.invoice_date_due == dt.date(2026, 4, 1)
 
 
@@ -186,7 +221,9 @@ def test_incomplete_invoices_are_not_posted(mx: Any) -> None:
     empty = mx["account.move"].create({"move_type": "out_invoice", "partner_id": mx.ref("base.customer_mx_01").id})
     with pytest.raises(IncompleteInvoice, match="no lines"):
         empty.action_post()
-    nobody = mx["account.move"].create({"move_type": "out_invoice", "invoice_line_ids": [(0, 0, {"name": "Flete", "price_unit": 50})]})
+    nobody = mx["account.move"].create(
+        {"move_type": "out_invoice", "invoice_line_ids": [(0, 0, {"name": "Flete", "price_unit": 50})]}
+    )
     with pytest.raises(IncompleteInvoice, match="no partner"):
         nobody.action_post()
     with pytest.raises(IncompleteInvoice, match="credit note"):
@@ -210,31 +247,53 @@ def test_a_supplier_bill_is_the_mirror(mx: Any) -> None:
 
 
 def test_fees_are_paid_less_withholding(mx: Any) -> None:
-    taxes = mx["account.tax"].search([("type_tax_use", "=", "purchase"), ("name", "in", ["IVA 16 %", "Retención IVA honorarios 10.6667 %", "Retención ISR honorarios 10 %"])])
-    bill = invoice(mx, {"name": "Honorarios", "price_unit": 10000, "tax_ids": [(6, 0, taxes.ids)]}, move_type="in_invoice", partner="base.supplier_mx_1")
+    taxes = mx["account.tax"].search(
+        [
+            ("type_tax_use", "=", "purchase"),
+            ("name", "in", ["IVA 16 %", "Retención IVA honorarios 10.6667 %", "Retención ISR honorarios 10 %"]),
+        ]
+    )
+    bill = invoice(
+        mx,
+        {"name": "Honorarios", "price_unit": 10000, "tax_ids": [(6, 0, taxes.ids)]},
+        move_type="in_invoice",
+        partner="base.supplier_mx_1",
+    )
     assert booked(bill) == [
-        ("118.01", D(1600), D(0)), ("201.01", D(0), D("9533.33")), ("216.04", D(0), D(1000)), ("216.10", D(0), D("1066.67")), ("601.84", D(10000), D(0)),
-    ]  # fmt: skip
+        ("118.01", D(1600), D(0)),
+        ("201.01", D(0), D("9533.33")),
+        ("216.04", D(0), D(1000)),
+        ("216.10", D(0), D("1066.67")),
+        ("601.84", D(10000), D(0)),
+    ]
 
 
 def test_a_fiscal_position_changes_taxes_and_accounts(mx: Any) -> None:
     partner = mx.ref("base.customer_mx_01")
-    partner.property_account_position_id = mx["account.fiscal.position"].search([("name", "=", "Región fronteriza"), ("company_id", "=", mx.company_id)]).id
+    partner.property_account_position_id = (
+        mx["account.fiscal.position"].search([("name", "=", "Región fronteriza"), ("company_id", "=", mx.company_id)]).id
+    )
     assert invoice(mx).amount_tax == D("16.01")
     abroad = mx["res.partner"].create({"name": "Texas Foods", "is_company": True, "country_id": mx.ref("base.us").id})
-    move = mx["account.move"].create({
-        "move_type": "out_invoice", "partner_id": abroad.id, "invoice_line_ids": [(0, 0, {"product_id": mx.ref("product.demo_mx_01").id, "price_unit": 10})],
-    })  # fmt: skip
+    move = mx["account.move"].create(
+        {
+            "move_type": "out_invoice",
+            "partner_id": abroad.id,
+            "invoice_line_ids": [(0, 0, {"product_id": mx.ref("product.demo_mx_01").id, "price_unit": 10})],
+        }
+    )
     assert booked(move) == [("105.01", D(10), D(0)), ("401.25", D(0), D(10))]
 
 
 def test_foreign_money_is_booked_at_the_rate_of_the_day(mx: Any) -> None:
     usd = mx.ref("base.USD")
     mx["res.currency.rate"].search([("currency_id", "=", usd.id)]).unlink()
-    mx["res.currency.rate"].create([
-        {"currency_id": usd.id, "name": "2026-01-01", "inverse_company_rate": 20, "company_id": mx.company_id},
-        {"currency_id": usd.id, "name": "2026-02-01", "inverse_company_rate": 19, "company_id": mx.company_id},
-    ])  # fmt: skip
+    mx["res.currency.rate"].create(
+        [
+            {"currency_id": usd.id, "name": "2026-01-01", "inverse_company_rate": 20, "company_id": mx.company_id},
+            {"currency_id": usd.id, "name": "2026-02-01", "inverse_company_rate": 19, "company_id": mx.company_id},
+        ]
+    )
     move = invoice(mx, {"name": "Servicio", "price_unit": 100}, currency_id=usd.id, invoice_date="2026-01-15")
     move.action_post()
     assert (move.amount_total, move.amount_total_signed) == (D(116), D(2320))
@@ -302,7 +361,12 @@ def test_a_payment_can_be_taken_back(mx: Any) -> None:
     payment = pay(move)
     number = payment.name
     payment.action_draft()
-    assert (payment.state, payment.move.state, move.payment_state, move.amount_residual) == ("draft", "draft", "not_paid", D("232.12"))
+    assert (payment.state, payment.move.state, move.payment_state, move.amount_residual) == (
+        "draft",
+        "draft",
+        "not_paid",
+        D("232.12"),
+    )
     payment.write({"amount": 100})
     payment.action_post()
     assert (payment.state, payment.name) == ("paid", number)
@@ -330,7 +394,9 @@ def test_items_are_matched_and_unmatched_by_hand(mx: Any) -> None:
 # -- reversal -------------------------------------------------------------------------------------------------------
 def reverse(move: Any, method: str = "refund_moves") -> Any:
     env = move.env
-    wizard = env["account.move.reversal"].with_context(active_model="account.move", active_ids=move.ids).create({"reason": "devuelto"})
+    wizard = (
+        env["account.move.reversal"].with_context(active_model="account.move", active_ids=move.ids).create({"reason": "devuelto"})
+    )
     return env["account.move"].browse(getattr(wizard, method)()["res_id"])
 
 
@@ -396,7 +462,9 @@ def test_a_copy_is_a_fresh_draft(mx: Any) -> None:
 # -- plain entries --------------------------------------------------------------------------------------------------
 def test_a_plain_entry_must_balance_to_be_posted(mx: Any) -> None:
     bank, fee = accounts(mx, "102.01", "701.10")
-    entry = mx["account.move"].create({"line_ids": [(0, 0, {"account_id": fee.id, "debit": 100}), (0, 0, {"account_id": bank.id, "credit": 90})]})
+    entry = mx["account.move"].create(
+        {"line_ids": [(0, 0, {"account_id": fee.id, "debit": 100}), (0, 0, {"account_id": bank.id, "credit": 90})]}
+    )
     with pytest.raises(UnbalancedEntry, match="differ by"):
         entry.action_post()
     entry.line_ids.filtered(lambda line: line.credit).write({"credit": 100})
@@ -411,8 +479,13 @@ def test_entries_of_other_addons_are_made_in_few_statements(mx: Any, count_state
     product = mx.ref("product.demo_mx_01")
 
     def entries(count: int) -> Any:
-        rows = [{"account": cost, "debit": D("12.50"), "product": product, "quantity": D(1)}, EntryLine(stock.id, credit=D("12.50"), product=product.id)]
-        return mx["account.move"].create_entries([{"journal": journal, "date": mx.today(), "ref": f"OUT {n}", "lines": rows} for n in range(count)])
+        rows = [
+            {"account": cost, "debit": D("12.50"), "product": product, "quantity": D(1)},
+            EntryLine(stock.id, credit=D("12.50"), product=product.id),
+        ]
+        return mx["account.move"].create_entries(
+            [{"journal": journal, "date": mx.today(), "ref": f"OUT {n}", "lines": rows} for n in range(count)]
+        )
 
     made = entries(1)
     assert booked(made) == [("115.01", D(0), D("12.50")), ("501.01", D("12.50"), D(0))]
@@ -445,7 +518,11 @@ def test_the_trial_balance_has_opening_and_period(mx: Any) -> None:
     for day in ("2026-01-10", "2026-02-10"):
         invoice(mx, invoice_date=day).action_post()
     rows = {row["code"]: row for row in mx["account.account"].trial_balance("2026-02-01", "2026-02-28")}
-    assert (rows["105.01"]["initial_balance"], rows["105.01"]["debit"], rows["105.01"]["balance"]) == (D("232.12"), D("232.12"), D("464.24"))
+    assert (rows["105.01"]["initial_balance"], rows["105.01"]["debit"], rows["105.01"]["balance"]) == (
+        D("232.12"),
+        D("232.12"),
+        D("464.24"),
+    )
     assert sum(row["balance"] for row in rows.values()) == 0
 
 
@@ -467,7 +544,11 @@ def test_companies_do_not_see_each_others_books(company: Company) -> None:
 def test_who_only_reads_does_not_post(rpc: Any) -> None:
     clerk, seller = rpc.as_user("conta.mx"), rpc.as_user("ventas.mx")
     customer = clerk("res.partner", "search", [("ref", "!=", "no such")], limit=1)[0]
-    move = clerk("account.move", "create", {"move_type": "out_invoice", "partner_id": customer, "invoice_line_ids": [[0, 0, {"name": "Flete", "price_unit": 10}]]})
+    move = clerk(
+        "account.move",
+        "create",
+        {"move_type": "out_invoice", "partner_id": customer, "invoice_line_ids": [[0, 0, {"name": "Flete", "price_unit": 10}]]},
+    )
     with pytest.raises(AccessError):
         seller("account.move", "action_post", [move])
     assert clerk("account.move", "action_post", [move]) is False
@@ -514,8 +595,11 @@ def test_hooks_are_called_once_with_the_set(mx: Any, monkeypatch: pytest.MonkeyP
     moves.button_cancel()
     invoice(mx).unlink()
     assert [call for call in calls if call[0] not in ("account_move_posting", "account_move_posted")] == [
-        ("account_move_paid", 2), ("account_move_drafted", 2), ("account_move_cancelled", 2), ("account_move_deleting", 1),
-    ]  # fmt: skip
+        ("account_move_paid", 2),
+        ("account_move_drafted", 2),
+        ("account_move_cancelled", 2),
+        ("account_move_deleting", 1),
+    ]
     assert calls[:2] == [("account_move_posting", 2), ("account_move_posted", 2)]
 
 

@@ -17,7 +17,10 @@ def race(database: Any, action: str, shares: list[list[int]], lead: float = 6.0)
     start = str(time.time() + lead)
     command = [sys.executable, str(Path(__file__).with_name("account_worker.py")), database.url, action, start]
     processes = [
-        subprocess.Popen([*command, *map(str, ids)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()) for ids in shares
+        subprocess.Popen(
+            [*command, *map(str, ids)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
+        )
+        for ids in shares
     ]
     results = []
     for process in processes:
@@ -35,7 +38,11 @@ def _environment() -> dict[str, str]:
 
 def drafts(count: int) -> Any:
     def make(env: Any) -> list[int]:
-        row = {"move_type": "out_invoice", "partner_id": env.ref("base.customer_mx_01").id, "company_id": env.ref("base.main_company").id}
+        row = {
+            "move_type": "out_invoice",
+            "partner_id": env.ref("base.customer_mx_01").id,
+            "company_id": env.ref("base.main_company").id,
+        }
         lines = {"invoice_line_ids": [(0, 0, {"name": "Flete", "price_unit": 100})]}
         return list(env["account.move"].create([{**row, **lines} for _n in range(count)]).ids)
 

@@ -6,14 +6,15 @@ import datetime as dt
 from decimal import Decimal as D
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from addons.account.rules.balance import difference, sides, unbalanced
 from addons.account.rules.entry import TaxPart, invoice_entry
 from addons.account.rules.money import round_half_up, share_out
 from addons.account.rules.payment_term import TermLine, due_date, instalments
 from addons.account.rules.reconcile import OpenItem, match_items
 from addons.account.rules.tax import PricedLine, TaxValue, document_taxes, line_amounts
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 IVA = TaxValue(1, D(16))
 IGV = TaxValue(2, D(18))
@@ -26,15 +27,22 @@ def money(low: str = "-99999.99", high: str = "99999.99", places: int = 2) -> st
 
 def taxes(included: bool | None = None) -> st.SearchStrategy[list[TaxValue]]:
     one = st.builds(
-        TaxValue, st.integers(1, 6), money("0", "40", 2), st.sampled_from(["percent", "fixed", "division"]),
-        st.booleans() if included is None else st.just(included), st.integers(1, 5), st.booleans(),
-    )  # fmt: skip
+        TaxValue,
+        st.integers(1, 6),
+        money("0", "40", 2),
+        st.sampled_from(["percent", "fixed", "division"]),
+        st.booleans() if included is None else st.just(included),
+        st.integers(1, 5),
+        st.booleans(),
+    )
     return st.lists(one, max_size=4, unique_by=lambda tax: tax.id).filter(
         lambda found: sum(tax.amount for tax in found if tax.amount_type == "division") < 90
     )
 
 
-lines = st.builds(PricedLine, money("0", "9999.99", 3), money("-50", "50", 2), st.sampled_from([D(0), D("2.5"), D(10), D("33.33")]), taxes())
+lines = st.builds(
+    PricedLine, money("0", "9999.99", 3), money("-50", "50", 2), st.sampled_from([D(0), D("2.5"), D(10), D("33.33")]), taxes()
+)
 
 
 # -- taxes ----------------------------------------------------------------------------------------------------------
@@ -169,7 +177,20 @@ def test_a_fixed_part_never_exceeds_the_total() -> None:
     assert instalments(D(-800), START, term) == [(START, D(-500)), (dt.date(2026, 3, 2), D(-300))]
 
 
-@given(money(), st.lists(st.builds(TermLine, st.sampled_from(["percent", "fixed"]), money("0", "100"), st.integers(0, 120), st.just("days_after"), st.just(0)), max_size=5))
+@given(
+    money(),
+    st.lists(
+        st.builds(
+            TermLine,
+            st.sampled_from(["percent", "fixed"]),
+            money("0", "100"),
+            st.integers(0, 120),
+            st.just("days_after"),
+            st.just(0),
+        ),
+        max_size=5,
+    ),
+)
 def test_instalments_add_up(total: D, term: list[TermLine]) -> None:
     assert sum((part.amount for part in instalments(total, START, term)), D(0)) == total
 
@@ -193,11 +214,17 @@ def test_a_part_of_a_tax_without_account_stays_on_the_line() -> None:
 
 
 @given(
-    st.sampled_from(["out_invoice", "out_refund", "in_invoice", "in_refund"]), st.lists(st.tuples(money("0", "9999.99", 2), st.integers(-9, 9)), min_size=1, max_size=6),
-    st.decimals(min_value=D("0.01"), max_value=D(30), places=6), st.sampled_from([(), (TermLine("percent", D(33)), TermLine("percent", D(67), 30))]),
-)  # fmt: skip
-def test_entries_balance_in_both_currencies(move_type: str, priced: list[tuple[D, int]], rate: D, term: tuple[TermLine, ...]) -> None:
-    booked = [(i, 70, line_amounts(price, D(quantity), D(0), [IVA, IGV]), [IVA, IGV]) for i, (price, quantity) in enumerate(priced)]
+    st.sampled_from(["out_invoice", "out_refund", "in_invoice", "in_refund"]),
+    st.lists(st.tuples(money("0", "9999.99", 2), st.integers(-9, 9)), min_size=1, max_size=6),
+    st.decimals(min_value=D("0.01"), max_value=D(30), places=6),
+    st.sampled_from([(), (TermLine("percent", D(33)), TermLine("percent", D(67), 30))]),
+)
+def test_entries_balance_in_both_currencies(
+    move_type: str, priced: list[tuple[D, int]], rate: D, term: tuple[TermLine, ...]
+) -> None:
+    booked = [
+        (i, 70, line_amounts(price, D(quantity), D(0), [IVA, IGV]), [IVA, IGV]) for i, (price, quantity) in enumerate(priced)
+    ]
     entry = invoice_entry(move_type, booked, PARTS, term, START, rate=rate)
     rows = [*entry.products, *entry.taxes, *entry.terms]
     assert sum((row.balance for row in rows), D(0)) == 0
@@ -228,7 +255,9 @@ def test_a_changed_rate_leaves_its_difference_on_the_settled_item() -> None:
 def test_matching_creates_and_loses_nothing(amounts: list[tuple[D, int]]) -> None:
     items = [OpenItem(i, amount, amount, 1) for i, (amount, _zero) in enumerate(amounts)]
     result = match_items(items)
-    assert sum((residual for residual, _currency in result.residuals.values()), D(0)) == sum((item.residual for item in items), D(0))
+    assert sum((residual for residual, _currency in result.residuals.values()), D(0)) == sum(
+        (item.residual for item in items), D(0)
+    )
     for item in items:
         residual = result.residuals[item.id][0]
         assert abs(residual) <= abs(item.residual)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from server import _
 
 HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ def load_chart(template: str) -> Mapping[str, Any]:
     """
     if template not in dict(TEMPLATES):
         raise KeyError(template)
-    chart: Mapping[str, Any] = yaml.load((HERE / f"{template}.yaml").read_text(encoding="utf-8"), _LOADER)  # noqa: S506 (a safe loader)
+    chart: Mapping[str, Any] = yaml.load((HERE / f"{template}.yaml").read_text(encoding="utf-8"), _LOADER)
     return chart
 
 
@@ -55,51 +56,100 @@ def install_chart(env: Any, company: Any, template: str | None = None) -> None:
     names: dict[str, tuple[str, int]] = {}
 
     accounts = _create(
-        env, "account.account", names,
-        [(f"account_{code}", {"code": code, "name": name, "account_type": kind, "reconcile": bool(rest and rest[0]), "company_id": company.id})
-         for code, name, kind, *rest in chart["accounts"]],
-    )  # fmt: skip
+        env,
+        "account.account",
+        names,
+        [
+            (
+                f"account_{code}",
+                {"code": code, "name": name, "account_type": kind, "reconcile": bool(rest and rest[0]), "company_id": company.id},
+            )
+            for code, name, kind, *rest in chart["accounts"]
+        ],
+    )
     account = {code: id for (code, *_rest), id in zip(chart["accounts"], accounts, strict=True)}
 
     journals = _create(
-        env, "account.journal", names,
-        [(f"journal_{row['key']}",
-          {"name": row["name"], "code": row["code"], "type": row["type"], "company_id": company.id, "default_account_id": account.get(row.get("account", "")),
-           "sequence": 5 * place, "payment_method_line_ids": _methods(row["type"])})
-         for place, row in enumerate(chart["journals"], 1)],
-    )  # fmt: skip
+        env,
+        "account.journal",
+        names,
+        [
+            (
+                f"journal_{row['key']}",
+                {
+                    "name": row["name"],
+                    "code": row["code"],
+                    "type": row["type"],
+                    "company_id": company.id,
+                    "default_account_id": account.get(row.get("account", "")),
+                    "sequence": 5 * place,
+                    "payment_method_line_ids": _methods(row["type"]),
+                },
+            )
+            for place, row in enumerate(chart["journals"], 1)
+        ],
+    )
     journal = {row["key"]: id for row, id in zip(chart["journals"], journals, strict=True)}
 
     groups = _create(
-        env, "account.tax.group", names,
-        [(f"tax_group_{row['key']}", {"name": row["name"], "company_id": company.id, "country_id": company.country_id, "sequence": place})
-         for place, row in enumerate(chart["tax_groups"], 1)],
-    )  # fmt: skip
+        env,
+        "account.tax.group",
+        names,
+        [
+            (
+                f"tax_group_{row['key']}",
+                {"name": row["name"], "company_id": company.id, "country_id": company.country_id, "sequence": place},
+            )
+            for place, row in enumerate(chart["tax_groups"], 1)
+        ],
+    )
     group = {row["key"]: id for row, id in zip(chart["tax_groups"], groups, strict=True)}
     taxes = _create(
-        env, "account.tax", names,
+        env,
+        "account.tax",
+        names,
         [(f"tax_{row['key']}", _tax_values(row, company, group, account)) for row in chart["taxes"]],
-    )  # fmt: skip
+    )
     tax = {row["key"]: id for row, id in zip(chart["taxes"], taxes, strict=True)}
 
     _create(
-        env, "account.fiscal.position", names,
-        [(f"fiscal_position_{place}", {
-            "name": row["name"], "company_id": company.id, "sequence": 10 * place, "auto_apply": bool(row.get("foreign")), "foreign": bool(row.get("foreign")),
-            "tax_ids": [(0, 0, {"tax_src_id": tax[a], "tax_dest_id": tax[b]}) for a, b in row.get("taxes", ())],
-            "account_ids": [(0, 0, {"account_src_id": account[a], "account_dest_id": account[b]}) for a, b in row.get("accounts", ())],
-        }) for place, row in enumerate(chart.get("fiscal_positions", ()), 1)],
-    )  # fmt: skip
+        env,
+        "account.fiscal.position",
+        names,
+        [
+            (
+                f"fiscal_position_{place}",
+                {
+                    "name": row["name"],
+                    "company_id": company.id,
+                    "sequence": 10 * place,
+                    "auto_apply": bool(row.get("foreign")),
+                    "foreign": bool(row.get("foreign")),
+                    "tax_ids": [(0, 0, {"tax_src_id": tax[a], "tax_dest_id": tax[b]}) for a, b in row.get("taxes", ())],
+                    "account_ids": [
+                        (0, 0, {"account_src_id": account[a], "account_dest_id": account[b]}) for a, b in row.get("accounts", ())
+                    ],
+                },
+            )
+            for place, row in enumerate(chart.get("fiscal_positions", ()), 1)
+        ],
+    )
 
     values: dict[str, Any] = {f"{purpose}_account_id": account[code] for purpose, code in chart["defaults"].items()}
     values |= {
-        "chart_template": template, "stock_journal_id": journal["stock"], "currency_exchange_journal_id": journal["exchange"],
-        "account_sale_tax_id": tax[chart["sale_tax"]], "account_purchase_tax_id": tax[chart["purchase_tax"]],
-    }  # fmt: skip
+        "chart_template": template,
+        "stock_journal_id": journal["stock"],
+        "currency_exchange_journal_id": journal["exchange"],
+        "account_sale_tax_id": tax[chart["sale_tax"]],
+        "account_purchase_tax_id": tax[chart["purchase_tax"]],
+    }
     company._set_accounting(values)
     _tax_products(env, company, values["account_sale_tax_id"], values["account_purchase_tax_id"])
     env["ir.model.data"].create(
-        [{"module": "account", "name": f"{company.id}_{name}", "model": model, "res_id": id, "noupdate": True} for name, (model, id) in names.items()]
+        [
+            {"module": "account", "name": f"{company.id}_{name}", "model": model, "res_id": id, "noupdate": True}
+            for name, (model, id) in names.items()
+        ]
     )
 
 
@@ -119,13 +169,24 @@ def _methods(kind: str) -> list[tuple[int, int, dict[str, Any]]]:
 
 def _tax_values(row: Mapping[str, Any], company: Any, group: Mapping[str, int], account: Mapping[str, int]) -> dict[str, Any]:
     where = account.get(row.get("account", ""))
-    booking = [(0, 0, {"document_type": document, "repartition_type": part, "account_id": where if part == "tax" else None})
-               for document in ("invoice", "refund") for part in ("base", "tax")]  # fmt: skip
+    booking = [
+        (0, 0, {"document_type": document, "repartition_type": part, "account_id": where if part == "tax" else None})
+        for document in ("invoice", "refund")
+        for part in ("base", "tax")
+    ]
     return {
-        "name": row["name"], "description": row["name"], "type_tax_use": row["use"], "amount": Decimal(str(row["amount"])), "amount_type": "percent",
-        "price_include": bool(row.get("price_include")), "sequence": row.get("sequence", 1), "company_id": company.id, "country_id": company.country_id,
-        "tax_group_id": group[row["group"]], "repartition_line_ids": booking,
-    }  # fmt: skip
+        "name": row["name"],
+        "description": row["name"],
+        "type_tax_use": row["use"],
+        "amount": Decimal(str(row["amount"])),
+        "amount_type": "percent",
+        "price_include": bool(row.get("price_include")),
+        "sequence": row.get("sequence", 1),
+        "company_id": company.id,
+        "country_id": company.country_id,
+        "tax_group_id": group[row["group"]],
+        "repartition_line_ids": booking,
+    }
 
 
 def _tax_products(env: Any, company: Any, sale_tax: int, purchase_tax: int) -> None:

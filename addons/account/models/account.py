@@ -7,9 +7,23 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from server import Boolean, Char, Integer, Many2many, Many2one, Model, Selection, Text, ValidationError, _, action, constrains, depends
 
 from addons.account.models.values import as_rows
+from server import (
+    Boolean,
+    Char,
+    Integer,
+    Many2many,
+    Many2one,
+    Model,
+    Selection,
+    Text,
+    ValidationError,
+    _,
+    action,
+    constrains,
+    depends,
+)
 
 ACCOUNT_TYPES = [
     ("asset_receivable", _("Receivable")),
@@ -51,18 +65,32 @@ class Account(Model, name="account.account"):
     name = Char(_("Account name"), required=True, translate=True, tracking=True)
     code = Char(_("Code"), required=True, size=64, tracking=True)
     account_type = Selection(ACCOUNT_TYPES, _("Type"), required=True, tracking=True)
-    internal_group = Char(_("Group"), compute="_compute_internal_group", help=_("The part of the type before the underscore: asset, liability …"))
-    reconcile = Boolean(
-        _("Open items"), help=_("Items of this account are matched with each other: receivables, payables, goods received not invoiced."), tracking=True
+    internal_group = Char(
+        _("Group"), compute="_compute_internal_group", help=_("The part of the type before the underscore: asset, liability …")
     )
-    currency_id = Many2one("res.currency", _("Account currency"), help=_("Set when all entries on the account must be in this currency."))
+    reconcile = Boolean(
+        _("Open items"),
+        help=_("Items of this account are matched with each other: receivables, payables, goods received not invoiced."),
+        tracking=True,
+    )
+    currency_id = Many2one(
+        "res.currency", _("Account currency"), help=_("Set when all entries on the account must be in this currency.")
+    )
     company_id = Many2one("res.company", _("Company"), required=True)
-    company_ids = Many2many("res.company", _("Companies"), compute="_compute_company_ids", inverse="_inverse_company_ids", search="_search_company_ids")
+    company_ids = Many2many(
+        "res.company",
+        _("Companies"),
+        compute="_compute_company_ids",
+        inverse="_inverse_company_ids",
+        search="_search_company_ids",
+    )
     tax_ids = Many2many("account.tax", _("Default taxes"), relation="account_account_tax_default_rel")
     tag_ids = Many2many("account.account.tag", _("Tags"), relation="account_account_account_tag")
     note = Text(_("Internal notes"))
     active = Boolean(_("Active"), default=True)
-    deprecated = Boolean(_("Deprecated"), compute="_compute_deprecated", inverse="_inverse_deprecated", search="_search_deprecated")
+    deprecated = Boolean(
+        _("Deprecated"), compute="_compute_deprecated", inverse="_inverse_deprecated", search="_search_deprecated"
+    )
 
     @depends("account_type")
     def _compute_internal_group(self) -> None:
@@ -118,10 +146,16 @@ class Account(Model, name="account.account"):
         for account in self:
             if account.account_type in OPEN_ITEM_TYPES and not account.reconcile:
                 raise ValidationError(
-                    _("Account %(account)s is receivable or payable: its items must be matched, so 'Open items' has to stay on.", account=account.code)
+                    _(
+                        "Account %(account)s is receivable or payable: its items must be matched, so 'Open items' has to stay "
+                        "on.",
+                        account=account.code,
+                    )
                 )
             if account.account_type == "off_balance" and account.reconcile:
-                raise ValidationError(_("Account %(account)s is off the balance sheet and cannot have open items.", account=account.code))
+                raise ValidationError(
+                    _("Account %(account)s is off the balance sheet and cannot have open items.", account=account.code)
+                )
 
     # -- trial balance ----------------------------------------------------------------------------------------------
     @action(model=True, readonly=True)
@@ -145,7 +179,11 @@ class Account(Model, name="account.account"):
             sa.func.sum(sa.case((within, line.c.credit), else_=zero)).label("credit"),
             sa.func.sum(line.c.balance).label("balance"),
         ]
-        domain: list[Any] = [("parent_state", "=", "posted"), ("company_id", "=", self.env.company_id), ("account_id", "!=", False)]
+        domain: list[Any] = [
+            ("parent_state", "=", "posted"),
+            ("company_id", "=", self.env.company_id),
+            ("account_id", "!=", False),
+        ]
         if end is not None:
             domain.append(("date", "<=", end))
         statement = self.env["account.move.line"].query(domain, *columns).group_by(line.c.account_id)
@@ -154,10 +192,18 @@ class Account(Model, name="account.account"):
         rows = []
         for account in accounts:
             row = found[account.id]
-            rows.append({
-                "account_id": account.id, "code": account.code, "name": account.name, "account_type": account.account_type,
-                "initial_balance": row.initial_balance, "debit": row.debit, "credit": row.credit, "balance": row.balance,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "account_id": account.id,
+                    "code": account.code,
+                    "name": account.name,
+                    "account_type": account.account_type,
+                    "initial_balance": row.initial_balance,
+                    "debit": row.debit,
+                    "credit": row.credit,
+                    "balance": row.balance,
+                }
+            )
         return rows
 
 

@@ -19,8 +19,12 @@ class FiscalPosition(Model, name="account.fiscal.position"):
     sequence = Integer(_("Sequence"), default=10)
     company_id = Many2one("res.company", _("Company"), required=True)
     country_id = Many2one("res.country", _("Country"))
-    auto_apply = Boolean(_("Detect automatically"), help=_("Used for partners of the country when they have no position of their own."))
-    foreign = Boolean(_("Any other country"), help=_("With automatic detection: for every partner outside the company's country."))
+    auto_apply = Boolean(
+        _("Detect automatically"), help=_("Used for partners of the country when they have no position of their own.")
+    )
+    foreign = Boolean(
+        _("Any other country"), help=_("With automatic detection: for every partner outside the company's country.")
+    )
     tax_ids = One2many("account.fiscal.position.tax", "position_id", _("Taxes"), copy=True)
     account_ids = One2many("account.fiscal.position.account", "position_id", _("Accounts"), copy=True)
     note = Text(_("Text on documents"), translate=True)
@@ -45,7 +49,9 @@ class FiscalPosition(Model, name="account.fiscal.position"):
 
     def _mapping(self) -> tuple[dict[int, tuple[int, ...]], dict[int, int]]:
         self.ensure_one()
-        mapping: tuple[dict[int, tuple[int, ...]], dict[int, int]] = self.env.process_cache(("account.fiscal.position", self.id), self._build_mapping)
+        mapping: tuple[dict[int, tuple[int, ...]], dict[int, int]] = self.env.process_cache(
+            ("account.fiscal.position", self.id), self._build_mapping
+        )
         return mapping
 
     def _build_mapping(self) -> tuple[dict[int, tuple[int, ...]], dict[int, int]]:

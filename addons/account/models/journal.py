@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+
 from server import Boolean, Char, Integer, Many2one, Model, One2many, Selection, ValidationError, _, constrains
 
 JOURNAL_TYPES = [
@@ -33,12 +34,18 @@ class Journal(Model, name="account.journal"):
     active = Boolean(_("Active"), default=True)
     sequence = Integer(_("Sequence"), default=10)
     company_id = Many2one("res.company", _("Company"), required=True)
-    currency_id = Many2one("res.currency", _("Currency"), help=_("Currency of the bank or cash account, when it is not the company's."))
+    currency_id = Many2one(
+        "res.currency", _("Currency"), help=_("Currency of the bank or cash account, when it is not the company's.")
+    )
     default_account_id = Many2one(
-        "account.account", _("Default account"), help=_("Income or expense account of invoice lines; the money account of a bank or cash journal.")
+        "account.account",
+        _("Default account"),
+        help=_("Income or expense account of invoice lines; the money account of a bank or cash journal."),
     )
     number_pattern = Char(
-        _("Number pattern"), default="{code}/{year}/", help=_("Text before the number. {code}, {year} and {month} may stand in it; with {year} or {month} numbers start again.")
+        _("Number pattern"),
+        default="{code}/{year}/",
+        help=_("Text before the number. {code}, {year} and {month} may stand in it; with {year} or {month} numbers start again."),
     )
     number_padding = Integer(_("Digits of the number"), default=5)
     refund_sequence = Boolean(_("Own numbers for credit notes"), default=True)
@@ -51,9 +58,13 @@ class Journal(Model, name="account.journal"):
                 _prefix(journal.number_pattern or "", journal.code, dt.date(2026, 1, 1))
             except (KeyError, IndexError, ValueError):
                 raise ValidationError(
-                    _("The number pattern %(pattern)s of journal %(journal)s cannot be read. Use only {code}, {year} and {month}.",
-                      pattern=journal.number_pattern, journal=journal.name)
-                ) from None  # fmt: skip
+                    _(
+                        "The number pattern %(pattern)s of journal %(journal)s cannot be read. Use only {code}, {year} and "
+                        "{month}.",
+                        pattern=journal.number_pattern,
+                        journal=journal.name,
+                    )
+                ) from None
 
     @property
     def kind(self) -> str | None:
@@ -118,7 +129,9 @@ class NumberRange(Model, name="account.number.range"):
             journal.sudo().lock()
             last = self.env.run(statement).scalar()
         if last is None:
-            self.sudo().create({"journal_id": journal.id, "company_id": journal.company_id, "refund": refund, "prefix": prefix, "last": count})
+            self.sudo().create(
+                {"journal_id": journal.id, "company_id": journal.company_id, "refund": refund, "prefix": prefix, "last": count}
+            )
             self.env.flush()
             last = count
         return int(last)

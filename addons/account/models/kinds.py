@@ -22,3 +22,7 @@ PAYMENT_STATES = [
     ("reversed", _("Reversed")),
     ("blocked", _("Blocked")),
 ]
+
+#: Lines that people enter on an invoice, and those of them that are only text.
+INVOICE_LINE_TYPES = ("product", "line_section", "line_subsection", "line_note")
+TEXT_TYPES = ("line_section", "line_subsection", "line_note")

@@ -1,7 +1,7 @@
 """Journal entries: invoices, credit notes, receipts and plain entries. This file: fields, creation, changes of drafts, deletion.
 
-Posting and its way back are in `move_post.py`, reversal in `move_reverse.py`, how values are completed in `invoice_values.py`.
-A draft already carries all its lines, balanced: the product lines people enter, and the tax and payment term lines made from them.
+Posting and its way back are in `move_post.py`, reversal in `move_reverse.py`, the completion of values in `invoice_values.py`. A
+draft already carries all its lines, balanced: the product lines people enter, and the tax and payment term lines made from them.
 """
 
 from __future__ import annotations
@@ -9,24 +9,25 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Date, Html, Json, Many2many, Many2one, Model, Monetary, One2many, Selection, _, action, depends
-
 from addons.account.exceptions import NumberedEntry, PostedEntry
-from addons.account.models.invoice_values import complete_moves, refresh
-from addons.account.models.kinds import MOVE_STATES, MOVE_TYPES, PAYMENT_STATES
+from addons.account.models.invoice_values import complete_moves
+from addons.account.models.kinds import INVOICE_LINE_TYPES, MOVE_STATES, MOVE_TYPES, PAYMENT_STATES
+from addons.account.models.refresh import refresh
 from addons.account.models.values import as_rows, cleaned
 from addons.account.rules.entry import INVOICE_TYPES, REFUND_TYPES, SALE_TYPES, sign_of
+from server import Boolean, Char, Date, Html, Json, Many2many, Many2one, Model, Monetary, One2many, Selection, _, action, depends
 
 #: What makes the accounting of an entry; fixed once it is posted.
 ACCOUNTING_FIELDS = frozenset(
-    "name move_type journal_id company_id currency_id date invoice_date invoice_date_due partner_id invoice_payment_term_id fiscal_position_id "
-    "line_ids invoice_line_ids amount_untaxed amount_tax amount_total amount_residual state payment_state".split()
+    "name move_type journal_id company_id currency_id date invoice_date invoice_date_due partner_id invoice_payment_term_id "
+    "fiscal_position_id line_ids invoice_line_ids amount_untaxed amount_tax amount_total amount_residual state "
+    "payment_state".split()
 )
 #: A change of these makes the lines of a draft anew.
 SHAPING_FIELDS = frozenset(
-    "move_type journal_id currency_id date invoice_date partner_id invoice_payment_term_id invoice_date_due line_ids invoice_line_ids".split()
+    "move_type journal_id currency_id date invoice_date partner_id invoice_payment_term_id invoice_date_due line_ids "
+    "invoice_line_ids".split()
 )
-INVOICE_LINE_TYPES = ("product", "line_section", "line_subsection", "line_note")
 
 
 class AccountMove(Model, name="account.move"):
@@ -84,7 +85,12 @@ class AccountMove(Model, name="account.move"):
     reversal_move_ids = One2many("account.move", "reversed_entry_id", _("Reversals"))
     payment_ids = One2many("account.payment", "move_id", _("Payments"))
     matched_payment_ids = Many2many(
-        "account.payment", _("Matched payments"), relation="account_move_account_payment_rel", column1="invoice_id", column2="payment_id", copy=False
+        "account.payment",
+        _("Matched payments"),
+        relation="account_move_account_payment_rel",
+        column1="invoice_id",
+        column2="payment_id",
+        copy=False,
     )
     always_tax_exigible = Boolean(_("Tax due at once"), default=True)
     to_check = Boolean(_("To check"), copy=False)
@@ -126,7 +132,11 @@ class AccountMove(Model, name="account.move"):
     @depends("move_type", "company_id.partner_id", "commercial_partner_id")
     def _compute_bank_partner(self) -> None:
         for move in self:
-            move.bank_partner_id = move.company.partner_id if move.move_type in ("out_invoice", "in_refund", "out_receipt") else move.commercial_partner_id
+            move.bank_partner_id = (
+                move.company.partner_id
+                if move.move_type in ("out_invoice", "in_refund", "out_receipt")
+                else move.commercial_partner_id
+            )
 
     @depends("amount_untaxed", "amount_tax", "amount_total", "line_ids.tax_line_id", "line_ids.amount_currency")
     def _compute_tax_totals(self) -> None:
@@ -139,7 +149,13 @@ class AccountMove(Model, name="account.move"):
                 tax = line.tax_line
                 group = tax.tax_group
                 row = groups.setdefault(
-                    group.id or -tax.id, {"id": group.id or False, "group_name": group.name or tax.name, "base_amount": Decimal(0), "tax_amount": Decimal(0)}
+                    group.id or -tax.id,
+                    {
+                        "id": group.id or False,
+                        "group_name": group.name or tax.name,
+                        "base_amount": Decimal(0),
+                        "tax_amount": Decimal(0),
+                    },
                 )
                 row["base_amount"] += sign * line.tax_base_amount
                 row["tax_amount"] += sign * line.amount_currency
@@ -148,15 +164,27 @@ class AccountMove(Model, name="account.move"):
                 "amount_untaxed": float(move.amount_untaxed),
                 "amount_tax": float(move.amount_tax),
                 "amount_total": float(move.amount_total),
-                "groups": [{**row, "base_amount": float(row["base_amount"]), "tax_amount": float(row["tax_amount"])} for row in groups.values()],
+                "groups": [
+                    {**row, "base_amount": float(row["base_amount"]), "tax_amount": float(row["tax_amount"])}
+                    for row in groups.values()
+                ],
             }
 
     def _compute_has_outstanding(self) -> None:
         partners = self.mapped("commercial_partner_id")
-        open_items = self.env["account.move.line"].sudo().search(
-            [("partner_id", "in", partners.ids), ("parent_state", "=", "posted"), ("reconciled", "=", False), ("account_id.reconcile", "=", True),
-             ("display_type", "!=", "payment_term")]
-        )  # fmt: skip
+        open_items = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", partners.ids),
+                    ("parent_state", "=", "posted"),
+                    ("reconciled", "=", False),
+                    ("account_id.reconcile", "=", True),
+                    ("display_type", "!=", "payment_term"),
+                ]
+            )
+        )
         owed = {(line.partner_id, line.balance > 0) for line in open_items if line.amount_residual}
         for move in self:
             earns = move.direction_sign < 0
@@ -208,7 +236,7 @@ class AccountMove(Model, name="account.move"):
 
     # -- changing ---------------------------------------------------------------------------------------------------
     def write(self, vals: dict[str, Any]) -> Any:
-        """Drafts change freely and their lines follow; of a posted entry only texts, references and the salesperson can change."""
+        """Drafts change freely and their lines follow; of posted entries only texts, references and salesperson change."""
         vals = dict(vals)
         fixed = ACCOUNTING_FIELDS & set(vals)
         if fixed:
@@ -257,20 +285,30 @@ class AccountMove(Model, name="account.move"):
         for move in self:
             if move.state == "draft":
                 if "state" in names and vals["state"] != "draft":
-                    raise PostedEntry(_("The status of %(entry)s cannot be written. Use Post, Cancel or Reset to draft.", entry=move.display_name))
+                    raise PostedEntry(
+                        _(
+                            "The status of %(entry)s cannot be written. Use Post, Cancel or Reset to draft.",
+                            entry=move.display_name,
+                        )
+                    )
                 if "name" in names and move.name and vals["name"] != move.name:
                     raise PostedEntry(
-                        _("%(entry)s already has its number. Numbers are given by the journal and cannot be changed.", entry=move.display_name)
+                        _(
+                            "%(entry)s already has its number. Numbers are given by the journal and cannot be changed.",
+                            entry=move.display_name,
+                        )
                     )
                 continue
             for name in names:
                 if name in ("line_ids", "invoice_line_ids") or getattr(move, name) != vals[name]:
                     raise PostedEntry(
                         _(
-                            "%(entry)s is not a draft: its %(field)s cannot be changed. Reset it to draft first, or reverse it with a credit note.",
-                            entry=move.display_name, field=self._fields[name].string,
+                            "%(entry)s is not a draft: its %(field)s cannot be changed. Reset it to draft first, or reverse it "
+                            "with a credit note.",
+                            entry=move.display_name,
+                            field=self._fields[name].string,
                         )
-                    )  # fmt: skip
+                    )
 
     # -- deleting ---------------------------------------------------------------------------------------------------
     def unlink(self) -> Any:
@@ -281,11 +319,19 @@ class AccountMove(Model, name="account.move"):
         for move in self:
             if move.state == "posted":
                 raise PostedEntry(
-                    _("%(entry)s is posted and cannot be deleted. Reverse it with a credit note, or reset it to draft and cancel it.", entry=move.display_name)
+                    _(
+                        "%(entry)s is posted and cannot be deleted. Reverse it with a credit note, or reset it to draft and "
+                        "cancel it.",
+                        entry=move.display_name,
+                    )
                 )
             if move.name:
                 raise NumberedEntry(
-                    _("%(entry)s has a number and cannot be deleted: the journal's numbers would have a gap. Cancel it instead.", entry=move.display_name)
+                    _(
+                        "%(entry)s has a number and cannot be deleted: the journal's numbers would have a gap. Cancel it "
+                        "instead.",
+                        entry=move.display_name,
+                    )
                 )
         self.env.hooks.account_move_deleting(env=self.env, moves=self)
         self.mapped("line_ids")._remove()
@@ -301,7 +347,8 @@ class AccountMove(Model, name="account.move"):
         self.ensure_one()
         given = cleaned(self, default or {})
         kept = (
-            "move_type journal_id company_id currency_id partner_id partner_shipping_id partner_bank_id invoice_origin invoice_payment_term_id "
+            "move_type journal_id company_id currency_id partner_id partner_shipping_id partner_bank_id invoice_origin "
+            "invoice_payment_term_id "
             "fiscal_position_id narration"
         ).split()
         values = {name: getattr(self, name) for name in kept}

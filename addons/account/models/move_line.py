@@ -5,12 +5,27 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Date, Integer, Json, Many2many, Many2one, Model, Monetary, Numeric, One2many, Selection, _, depends
-
 from addons.account.exceptions import PostedEntry
-from addons.account.models.invoice_values import complete_new_lines, normalise_amounts, refresh
 from addons.account.models.kinds import MOVE_STATES, MOVE_TYPES
+from addons.account.models.line_values import complete_new_lines, normalise_amounts
+from addons.account.models.refresh import refresh
 from addons.account.models.values import as_rows
+from server import (
+    Boolean,
+    Char,
+    Date,
+    Integer,
+    Json,
+    Many2many,
+    Many2one,
+    Model,
+    Monetary,
+    Numeric,
+    One2many,
+    Selection,
+    _,
+    depends,
+)
 
 DISPLAY_TYPES = [
     ("product", _("Product")),
@@ -22,14 +37,17 @@ DISPLAY_TYPES = [
     ("line_subsection", _("Subsection")),
     ("line_note", _("Note")),
 ]
-TEXT_TYPES = ("line_section", "line_subsection", "line_note")
 #: What may still change on a posted item.
 FREE_FIELDS = frozenset("name sequence analytic_distribution date_maturity".split())
 #: Set by accounting itself, never by a door.
-OWN_FIELDS = frozenset("parent_state company_id journal_id amount_residual amount_residual_currency reconciled full_reconcile_id matching_number".split())
+OWN_FIELDS = frozenset(
+    "parent_state company_id journal_id amount_residual amount_residual_currency reconciled full_reconcile_id "
+    "matching_number".split()
+)
 #: What a duplicate or a reversal takes over.
 COPIED_FIELDS = tuple(
-    "name sequence display_type product_id product_uom_id quantity price_unit discount account_id partner_id analytic_distribution".split()
+    "name sequence display_type product_id product_uom_id quantity price_unit discount account_id partner_id "
+    "analytic_distribution".split()
 )
 AMOUNT_FIELDS = frozenset(("debit", "credit", "balance", "amount_currency"))
 
@@ -71,7 +89,9 @@ class AccountMoveLine(Model, name="account.move.line"):
     credit = Monetary(_("Credit"), currency_field="company_currency_id", required=True, default=Decimal(0))
     balance = Monetary(_("Balance"), currency_field="company_currency_id", required=True, default=Decimal(0))
     amount_currency = Monetary(_("Amount in currency"), required=True, default=Decimal(0))
-    amount_residual = Monetary(_("Open amount"), currency_field="company_currency_id", readonly=True, required=True, default=Decimal(0))
+    amount_residual = Monetary(
+        _("Open amount"), currency_field="company_currency_id", readonly=True, required=True, default=Decimal(0)
+    )
     amount_residual_currency = Monetary(_("Open amount in currency"), readonly=True, required=True, default=Decimal(0))
     reconciled = Boolean(_("Settled"), readonly=True, required=True, default=False)
     full_reconcile_id = Many2one("account.full.reconcile", _("Matching"), readonly=True, copy=False, index=True)
@@ -81,7 +101,9 @@ class AccountMoveLine(Model, name="account.move.line"):
     date_maturity = Date(_("Due date"))
 
     tax_line_id = Many2one("account.tax", _("Tax of the line"), readonly=True, ondelete="restrict")
-    tax_repartition_line_id = Many2one("account.tax.repartition.line", _("Booking of the tax"), readonly=True, ondelete="set null")
+    tax_repartition_line_id = Many2one(
+        "account.tax.repartition.line", _("Booking of the tax"), readonly=True, ondelete="set null"
+    )
     tax_group_id = Many2one("account.tax.group", _("Tax group"), related="tax_line_id.tax_group_id")
     tax_base_amount = Monetary(_("Base of the tax"), readonly=True)
     analytic_distribution = Json(_("Analytic distribution"))
@@ -157,7 +179,12 @@ class AccountMoveLine(Model, name="account.move.line"):
         if self.move.is_invoice:
             values["tax_ids"] = [(6, 0, self.tax_ids.ids)]
         else:
-            values |= {"debit": self.debit, "credit": self.credit, "amount_currency": self.amount_currency, "currency_id": self.currency_id}
+            values |= {
+                "debit": self.debit,
+                "credit": self.credit,
+                "amount_currency": self.amount_currency,
+                "currency_id": self.currency_id,
+            }
             values["tax_ids"] = [(6, 0, self.tax_ids.ids)]
             values["tax_line_id"] = self.tax_line_id
             values["date_maturity"] = None
@@ -176,5 +203,9 @@ def _refuse_fixed(moves: Any) -> None:
     for move in moves:
         if move.state != "draft":
             raise PostedEntry(
-                _("%(entry)s is not a draft: its lines cannot be changed. Reset it to draft first, or reverse it with a credit note.", entry=move.display_name)
+                _(
+                    "%(entry)s is not a draft: its lines cannot be changed. Reset it to draft first, or reverse it with a credit "
+                    "note.",
+                    entry=move.display_name,
+                )
             )

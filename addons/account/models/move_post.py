@@ -1,4 +1,4 @@
-"""Posting of entries, and the ways back: to draft, to cancelled. Everything acts on sets, with a constant number of statements."""
+"""Posting of entries, and the ways back: to draft, to cancelled. All on sets, with a constant number of statements."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from server import _, action
-
 from addons.account.exceptions import IncompleteInvoice, LockedPeriod, NotADraft, UnbalancedEntry
-from addons.account.models.invoice_values import TEXT_TYPES, redate, residuals_of
-from addons.account.models.kinds import MOVE_STATES
+from addons.account.models.kinds import MOVE_STATES, TEXT_TYPES
+from addons.account.models.line_values import residuals_of
 from addons.account.models.move import AccountMove
+from addons.account.models.refresh import redate
 from addons.account.models.values import allowed
 from addons.account.rules.balance import sides, unbalanced
 from addons.account.rules.entry import INVOICE_TYPES, REFUND_TYPES
 from addons.account.rules.money import ZERO
+from server import _, action
 
 STATE_LABELS = dict(MOVE_STATES)
 
@@ -47,9 +47,12 @@ class AccountMovePosting(AccountMove):
         for move in moves:
             if move.state != "draft":
                 raise NotADraft(
-                    _("%(entry)s cannot be posted: it is already %(state)s. Only drafts can be posted.",
-                      entry=move.display_name, state=STATE_LABELS[move.state])
-                )  # fmt: skip
+                    _(
+                        "%(entry)s cannot be posted: it is already %(state)s. Only drafts can be posted.",
+                        entry=move.display_name,
+                        state=STATE_LABELS[move.state],
+                    )
+                )
         moves._post()
         return False
 
@@ -62,7 +65,11 @@ class AccountMovePosting(AccountMove):
         self._check_before_posting(lines)
         self.env.hooks.account_move_posting(env=self.env, moves=self)
         unnumbered = [move for move in self if not move.name]
-        numbers = self.env["account.journal"].sudo().take_numbers([(move.journal_id, move.move_type in REFUND_TYPES, move.date) for move in unnumbered])
+        numbers = (
+            self.env["account.journal"]
+            .sudo()
+            .take_numbers([(move.journal_id, move.move_type in REFUND_TYPES, move.date) for move in unnumbered])
+        )
         for move, number in zip(unnumbered, numbers, strict=True):
             changes = {"name": number}
             if move.is_sale_document and not move.payment_reference:
@@ -85,22 +92,35 @@ class AccountMovePosting(AccountMove):
             own = by_move.get(move.id, [])
             booked = [line for line in own if line.display_type not in TEXT_TYPES]
             if not booked:
-                raise IncompleteInvoice(_("%(entry)s has no lines. Add at least one line before posting.", entry=move.display_name))
+                raise IncompleteInvoice(
+                    _("%(entry)s has no lines. Add at least one line before posting.", entry=move.display_name)
+                )
             if any(not line.account_id for line in booked):
-                raise IncompleteInvoice(_("%(entry)s has a line without an account. Choose an account for every line.", entry=move.display_name))
+                raise IncompleteInvoice(
+                    _("%(entry)s has a line without an account. Choose an account for every line.", entry=move.display_name)
+                )
             if move.id in wrong:
                 raise UnbalancedEntry(
-                    _("%(entry)s does not balance: debits and credits differ by %(difference)s. Correct the lines before posting.",
-                      entry=move.display_name, difference=move.company.currency.format(wrong[move.id]))
-                )  # fmt: skip
+                    _(
+                        "%(entry)s does not balance: debits and credits differ by %(difference)s. Correct the lines before "
+                        "posting.",
+                        entry=move.display_name,
+                        difference=move.company.currency.format(wrong[move.id]),
+                    )
+                )
             if move.move_type in INVOICE_TYPES:
                 if not move.partner_id:
-                    raise IncompleteInvoice(_("%(entry)s has no partner. Choose the customer or supplier before posting.", entry=move.display_name))
+                    raise IncompleteInvoice(
+                        _("%(entry)s has no partner. Choose the customer or supplier before posting.", entry=move.display_name)
+                    )
                 if move.amount_total < 0:
                     raise IncompleteInvoice(
-                        _("%(entry)s has a negative total of %(total)s. Make a credit note instead.",
-                          entry=move.display_name, total=move.currency.format(move.amount_total))
-                    )  # fmt: skip
+                        _(
+                            "%(entry)s has a negative total of %(total)s. Make a credit note instead.",
+                            entry=move.display_name,
+                            total=move.currency.format(move.amount_total),
+                        )
+                    )
         self._check_period()
 
     def _check_period(self) -> None:
@@ -109,9 +129,14 @@ class AccountMovePosting(AccountMove):
             lock = move.company.sudo().fiscalyear_lock_date
             if lock and move.date <= lock:
                 raise LockedPeriod(
-                    _("%(entry)s is dated %(date)s, but the books are closed until %(lock)s. Choose a later accounting date, or ask an accounting manager to open the period.",
-                      entry=move.display_name, date=move.date.isoformat(), lock=lock.isoformat())
-                )  # fmt: skip
+                    _(
+                        "%(entry)s is dated %(date)s, but the books are closed until %(lock)s. Choose a later accounting date, "
+                        "or ask an accounting manager to open the period.",
+                        entry=move.display_name,
+                        date=move.date.isoformat(),
+                        lock=lock.isoformat(),
+                    )
+                )
 
     # -- back -------------------------------------------------------------------------------------------------------
     @action
@@ -154,8 +179,9 @@ class AccountMovePosting(AccountMove):
     def create_entries(self, values_list: Sequence[Mapping[str, Any]], post: bool = True) -> Any:
         """Plain entries for other addons (stock valuation, payments), posted at once: three statements for any number of them.
 
-        :param values_list: mappings with `journal` (record or id), `date`, `ref` and `lines`, a list of `EntryLine`, tuples of the same
-            order, or mappings of the same names; further keys are fields of the entry. Lines may carry further fields in a mapping.
+        :param values_list: mappings with `journal` (record or id), `date`, `ref` and `lines`, a list of `EntryLine`, tuples of
+            the same order, or mappings of the same names; further keys are fields of the entry. Lines may carry further fields in
+            a mapping.
         :param post: False leaves drafts, which need not balance.
         :returns: the entries, in order, in superuser mode of the caller's environment.
         :raises UnbalancedEntry, LockedPeriod, MissingAccount:
@@ -170,9 +196,14 @@ class AccountMovePosting(AccountMove):
             company = companies[journal_id]
             header = {k: v for k, v in values.items() if k not in ("journal", "lines")}
             header = {
-                "move_type": "entry", "journal_id": journal_id, "company_id": company.id, "currency_id": company.currency_id,
-                "date": self.env.today(), "state": "posted" if post else "draft", **header,
-            }  # fmt: skip
+                "move_type": "entry",
+                "journal_id": journal_id,
+                "company_id": company.id,
+                "currency_id": company.currency_id,
+                "date": self.env.today(),
+                "state": "posted" if post else "draft",
+                **header,
+            }
             rows = [_entry_line(env, company, header, line) for line in values["lines"]]
             if post:
                 _check_ready(company, header, rows)
@@ -188,7 +219,15 @@ class AccountMovePosting(AccountMove):
         flat = []
         for move_id, header, rows in zip(moves.ids, headers, lines, strict=True):
             for row in rows:
-                flat.append({**row, "move_id": move_id, "parent_state": header["state"], "date": header["date"], "journal_id": header["journal_id"]})
+                flat.append(
+                    {
+                        **row,
+                        "move_id": move_id,
+                        "parent_state": header["state"],
+                        "date": header["date"],
+                        "journal_id": header["journal_id"],
+                    }
+                )
         env["account.move.line"]._insert(flat)
         moves = moves.with_env(self.env)
         if post:
@@ -208,10 +247,21 @@ def _entry_line(env: Any, company: Any, header: Mapping[str, Any], line: Any) ->
     balance = debit - credit
     account = env["account.account"].browse(_id(line.account))
     row = {
-        "company_id": company.id, "account_id": account.id, "partner_id": _id(line.partner), "name": line.name or header.get("ref"),
-        "product_id": _id(line.product), "quantity": line.quantity or ZERO, "debit": debit, "credit": credit, "balance": balance,
-        "currency_id": company.currency_id, "amount_currency": balance, "display_type": "product", "sequence": 10, **extra,
-    }  # fmt: skip
+        "company_id": company.id,
+        "account_id": account.id,
+        "partner_id": _id(line.partner),
+        "name": line.name or header.get("ref"),
+        "product_id": _id(line.product),
+        "quantity": line.quantity or ZERO,
+        "debit": debit,
+        "credit": credit,
+        "balance": balance,
+        "currency_id": company.currency_id,
+        "amount_currency": balance,
+        "display_type": "product",
+        "sequence": 10,
+        **extra,
+    }
     return {**row, **residuals_of(account, row["balance"], row["amount_currency"])}
 
 
@@ -220,16 +270,24 @@ def _check_ready(company: Any, header: Mapping[str, Any], rows: Sequence[Mapping
     difference = sum((row["balance"] for row in rows), ZERO)
     if difference:
         raise UnbalancedEntry(
-            _("%(entry)s does not balance: debits and credits differ by %(difference)s. Correct the lines before posting.",
-              entry=label, difference=company.currency.format(difference))
-        )  # fmt: skip
+            _(
+                "%(entry)s does not balance: debits and credits differ by %(difference)s. Correct the lines before posting.",
+                entry=label,
+                difference=company.currency.format(difference),
+            )
+        )
     day: dt.date = header["date"]
     lock = company.fiscalyear_lock_date
     if lock and day <= lock:
         raise LockedPeriod(
-            _("%(entry)s is dated %(date)s, but the books are closed until %(lock)s. Choose a later accounting date, or ask an accounting manager to open the period.",
-              entry=label, date=day.isoformat(), lock=lock.isoformat())
-        )  # fmt: skip
+            _(
+                "%(entry)s is dated %(date)s, but the books are closed until %(lock)s. Choose a later accounting date, or ask an "
+                "accounting manager to open the period.",
+                entry=label,
+                date=day.isoformat(),
+                lock=lock.isoformat(),
+            )
+        )
 
 
 def _id(value: Any) -> int | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from server import _
-
 from addons.account.exceptions import NotADraft
-from addons.account.models.invoice_values import TEXT_TYPES
-from addons.account.models.move import INVOICE_LINE_TYPES, AccountMove
+from addons.account.models.kinds import INVOICE_LINE_TYPES, TEXT_TYPES
+from addons.account.models.move import AccountMove
 from addons.account.rules.entry import INVOICE_TYPES, REVERSED_TYPE
+from server import _
 
 
 class AccountMoveReversal(AccountMove):
@@ -25,7 +24,12 @@ class AccountMoveReversal(AccountMove):
         """
         for move in self:
             if move.state != "posted":
-                raise NotADraft(_("%(entry)s is not posted, so there is nothing to reverse. Change or cancel it instead.", entry=move.display_name))
+                raise NotADraft(
+                    _(
+                        "%(entry)s is not posted, so there is nothing to reverse. Change or cancel it instead.",
+                        entry=move.display_name,
+                    )
+                )
         given = list(default_values_list or [{} for _move in self])
         rows = [move._reversal_values() | values for move, values in zip(self, given, strict=True)]
         reversals = self.create(rows)
@@ -37,11 +41,19 @@ class AccountMoveReversal(AccountMove):
         """Values of the entry that reverses this one; addons extend `account.move.line._reversal_values` to link their lines."""
         self.ensure_one()
         values: dict[str, Any] = {
-            "move_type": REVERSED_TYPE[self.move_type], "reversed_entry_id": self.id, "journal_id": self.journal_id, "currency_id": self.currency_id,
-            "company_id": self.company_id, "partner_id": self.partner_id, "partner_shipping_id": self.partner_shipping_id,
-            "fiscal_position_id": self.fiscal_position_id, "invoice_origin": self.invoice_origin, "invoice_user_id": self.invoice_user_id,
-            "invoice_payment_term_id": None, "ref": _("Reversal of %(number)s", number=self.name).render(self.env.lang),
-        }  # fmt: skip
+            "move_type": REVERSED_TYPE[self.move_type],
+            "reversed_entry_id": self.id,
+            "journal_id": self.journal_id,
+            "currency_id": self.currency_id,
+            "company_id": self.company_id,
+            "partner_id": self.partner_id,
+            "partner_shipping_id": self.partner_shipping_id,
+            "fiscal_position_id": self.fiscal_position_id,
+            "invoice_origin": self.invoice_origin,
+            "invoice_user_id": self.invoice_user_id,
+            "invoice_payment_term_id": None,
+            "ref": _("Reversal of %(number)s", number=self.name).render(self.env.lang),
+        }
         if self.move_type in INVOICE_TYPES:
             lines = self.line_ids.filtered(lambda line: line.display_type in INVOICE_LINE_TYPES)
             values["invoice_line_ids"] = [(0, 0, line._reversal_values()) for line in lines]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server import Char, Date, Many2one, Model, Monetary, One2many, _
+from server import Date, Many2one, Model, Monetary, One2many, _
 
 
 class PartialReconcile(Model, name="account.partial.reconcile"):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Date, Many2many, Many2one, Model, Monetary, Selection, _, action, depends
-
 from addons.account.exceptions import IncompleteInvoice, MissingAccount, NotADraft, PostedEntry
 from addons.account.models.values import allowed, as_rows
 from addons.account.rules.money import ZERO
+from server import Boolean, Char, Date, Many2many, Many2one, Model, Monetary, Selection, _, action, depends
 
 PAYMENT_STATES = [
     ("draft", _("Draft")),
@@ -19,7 +18,10 @@ PAYMENT_STATES = [
     ("rejected", _("Rejected")),
 ]
 #: What is fixed once the payment is booked.
-BOOKED_FIELDS = frozenset("payment_type partner_type partner_id amount currency_id date journal_id company_id destination_account_id state move_id".split())
+BOOKED_FIELDS = frozenset(
+    "payment_type partner_type partner_id amount currency_id date journal_id company_id destination_account_id state "
+    "move_id".split()
+)
 
 
 class Payment(Model, name="account.payment"):
@@ -32,27 +34,48 @@ class Payment(Model, name="account.payment"):
     indexes = [("company_id", "date")]
 
     name = Char(_("Number"), readonly=True, copy=False, tracking=True)
-    payment_type = Selection([("inbound", _("Receive")), ("outbound", _("Send"))], _("Direction"), required=True, default="inbound", tracking=True)
-    partner_type = Selection([("customer", _("Customer")), ("supplier", _("Supplier"))], _("Partner kind"), required=True, default="customer", tracking=True)
+    payment_type = Selection(
+        [("inbound", _("Receive")), ("outbound", _("Send"))], _("Direction"), required=True, default="inbound", tracking=True
+    )
+    partner_type = Selection(
+        [("customer", _("Customer")), ("supplier", _("Supplier"))],
+        _("Partner kind"),
+        required=True,
+        default="customer",
+        tracking=True,
+    )
     partner_id = Many2one("res.partner", _("Partner"), index=True, tracking=True, ondelete="restrict")
     amount = Monetary(_("Amount"), required=True, default=Decimal(0), tracking=True)
     currency_id = Many2one("res.currency", _("Currency"), required=True)
     company_currency_id = Many2one("res.currency", _("Company currency"), related="company_id.currency_id")
     date = Date(_("Date"), required=True, default=lambda env: env.today(), tracking=True)
-    journal_id = Many2one("account.journal", _("Journal"), required=True, tracking=True, domain=[("type", "in", ("bank", "cash", "credit"))])
+    journal_id = Many2one(
+        "account.journal", _("Journal"), required=True, tracking=True, domain=[("type", "in", ("bank", "cash", "credit"))]
+    )
     company_id = Many2one("res.company", _("Company"), required=True)
     payment_method_line_id = Many2one("account.payment.method.line", _("Payment method"))
     partner_bank_id = Many2one("res.partner.bank", _("Recipient bank account"))
     memo = Char(_("Memo"), aliases=("ref", "communication"), tracking=True)
     state = Selection(PAYMENT_STATES, _("Status"), required=True, default="draft", readonly=True, copy=False, tracking=True)
-    destination_account_id = Many2one("account.account", _("Counterpart account"), help=_("Empty: the partner's receivable or payable account."))
+    destination_account_id = Many2one(
+        "account.account", _("Counterpart account"), help=_("Empty: the partner's receivable or payable account.")
+    )
     write_off_account_id = Many2one("account.account", _("Difference account"), copy=False)
-    write_off_amount = Monetary(_("Difference"), copy=False, help=_("Booked on the difference account, so that the invoices are settled with less or more money."))
+    write_off_amount = Monetary(
+        _("Difference"),
+        copy=False,
+        help=_("Booked on the difference account, so that the invoices are settled with less or more money."),
+    )
     move_id = Many2one("account.move", _("Journal entry"), readonly=True, copy=False, index=True, ondelete="restrict")
     invoice_ids = Many2many(
-        "account.move", _("Invoices"), relation="account_move_account_payment_rel", column1="payment_id", column2="invoice_id", copy=False,
+        "account.move",
+        _("Invoices"),
+        relation="account_move_account_payment_rel",
+        column1="payment_id",
+        column2="invoice_id",
+        copy=False,
         help=_("What the payment was registered for."),
-    )  # fmt: skip
+    )
     reconciled_invoice_ids = Many2many("account.move", _("Settled invoices"), compute="_compute_reconciled_invoices")
     is_reconciled = Boolean(_("Settled"), compute="_compute_reconciled_invoices")
 
@@ -64,7 +87,11 @@ class Payment(Model, name="account.payment"):
     @depends("move_id", "state", "invoice_ids.payment_state")
     def _compute_reconciled_invoices(self) -> None:
         lines = self.sudo().mapped("move_id.line_ids")
-        partials = self.env["account.partial.reconcile"].sudo().search(["|", ("debit_move_id", "in", lines.ids), ("credit_move_id", "in", lines.ids)])
+        partials = (
+            self.env["account.partial.reconcile"]
+            .sudo()
+            .search(["|", ("debit_move_id", "in", lines.ids), ("credit_move_id", "in", lines.ids)])
+        )
         mine = {line.id: line.move_id for line in lines}
         found: dict[int, set[int]] = {}
         for partial in partials:
@@ -73,7 +100,9 @@ class Payment(Model, name="account.payment"):
                     found.setdefault(mine[here], set()).add(there.move_id)
         for payment in self:
             payment.reconciled_invoice_ids = self.env["account.move"].browse(sorted(found.get(payment.move_id or 0, ())))
-            own = [line for line in lines if line.move_id == payment.move_id and line.account.reconcile] if payment.move_id else []
+            own = (
+                [line for line in lines if line.move_id == payment.move_id and line.account.reconcile] if payment.move_id else []
+            )
             payment.is_reconciled = bool(own) and all(line.reconciled for line in own)
 
     # -- creating and changing --------------------------------------------------------------------------------------
@@ -81,7 +110,11 @@ class Payment(Model, name="account.payment"):
         """Payments as drafts; journal, currency and method are completed."""
         rows = []
         for row in as_rows(vals_list):
-            company_id = row.get("company_id") or (self.env["account.journal"].sudo().browse(row["journal_id"]).company_id if row.get("journal_id") else self.env.company_id)
+            company_id = row.get("company_id") or (
+                self.env["account.journal"].sudo().browse(row["journal_id"]).company_id
+                if row.get("journal_id")
+                else self.env.company_id
+            )
             env = self.env.with_company(company_id).root
             company = env["res.company"].browse(company_id)
             row["company_id"] = company_id
@@ -91,7 +124,9 @@ class Payment(Model, name="account.payment"):
             row["currency_id"] = row.get("currency_id") or journal.currency_id or company.currency_id
             if not row.get("payment_method_line_id"):
                 wanted = row.get("payment_type") or "inbound"
-                row["payment_method_line_id"] = next((m.id for m in journal.payment_method_line_ids if m.payment_type == wanted), None)
+                row["payment_method_line_id"] = next(
+                    (m.id for m in journal.payment_method_line_ids if m.payment_type == wanted), None
+                )
             rows.append(row)
         return super().create(rows)
 
@@ -101,9 +136,12 @@ class Payment(Model, name="account.payment"):
             fixed = [name for name in BOOKED_FIELDS & set(vals) if getattr(payment, name) != vals[name]]
             if fixed and (payment.state != "draft" or "state" in fixed or "move_id" in fixed):
                 raise PostedEntry(
-                    _("The %(field)s of payment %(payment)s cannot be changed: it is booked. Reset it to draft first.",
-                      field=self._fields[fixed[0]].string, payment=payment.display_name)
-                )  # fmt: skip
+                    _(
+                        "The %(field)s of payment %(payment)s cannot be changed: it is booked. Reset it to draft first.",
+                        field=self._fields[fixed[0]].string,
+                        payment=payment.display_name,
+                    )
+                )
         return self._update(vals)
 
     def _update(self, vals: dict[str, Any]) -> Any:
@@ -114,7 +152,9 @@ class Payment(Model, name="account.payment"):
         """Delete drafts that were never booked."""
         for payment in self:
             if payment.state != "draft" or payment.move_id:
-                raise PostedEntry(_("Payment %(payment)s was booked and cannot be deleted. Cancel it instead.", payment=payment.display_name))
+                raise PostedEntry(
+                    _("Payment %(payment)s was booked and cannot be deleted. Cancel it instead.", payment=payment.display_name)
+                )
         return super().unlink()
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -127,11 +167,20 @@ class Payment(Model, name="account.payment"):
         payments = allowed(self.lock())
         for payment in payments:
             if payment.state != "draft":
-                raise NotADraft(_("Payment %(payment)s cannot be booked: it is not a draft. Duplicate it to pay again.", payment=payment.display_name))
+                raise NotADraft(
+                    _(
+                        "Payment %(payment)s cannot be booked: it is not a draft. Duplicate it to pay again.",
+                        payment=payment.display_name,
+                    )
+                )
             if payment.amount <= 0:
-                raise IncompleteInvoice(_("Payment %(payment)s has no amount. Enter an amount above zero.", payment=payment.display_name))
+                raise IncompleteInvoice(
+                    _("Payment %(payment)s has no amount. Enter an amount above zero.", payment=payment.display_name)
+                )
             if not payment.partner_id and not payment.destination_account_id:
-                raise IncompleteInvoice(_("Payment %(payment)s has no partner. Choose who pays or is paid.", payment=payment.display_name))
+                raise IncompleteInvoice(
+                    _("Payment %(payment)s has no partner. Choose who pays or is paid.", payment=payment.display_name)
+                )
         again = payments.filtered(lambda payment: payment.move_id)
         if again:  # booked before and taken back to draft: the entry keeps its number
             moves = again.sudo().mapped("move_id")
@@ -139,19 +188,31 @@ class Payment(Model, name="account.payment"):
                 move = payment.sudo().move
                 move.line_ids._remove()
                 self.env["account.move.line"].sudo()._insert([{**row, "move_id": move.id} for row in _rows_of(payment)])
-                move._update({"date": payment.date, "journal_id": payment.journal_id, "ref": payment.memo, "amount_total_signed": payment._in_company_currency(payment.amount)})
+                move._update(
+                    {
+                        "date": payment.date,
+                        "journal_id": payment.journal_id,
+                        "ref": payment.memo,
+                        "amount_total_signed": payment._in_company_currency(payment.amount),
+                    }
+                )
             moves.filtered(lambda move: move.state == "cancel")._leave("draft")
             moves._post()
         fresh = payments - again
         if fresh:
             entries = [
                 {
-                    "journal": payment.journal_id, "date": payment.date, "ref": payment.memo, "partner_id": payment.partner_id,
-                    "commercial_partner_id": payment.sudo().partner.commercial_partner_id, "currency_id": payment.currency_id,
-                    "amount_total": payment.amount, "lines": payment._entry_lines(),
+                    "journal": payment.journal_id,
+                    "date": payment.date,
+                    "ref": payment.memo,
+                    "partner_id": payment.partner_id,
+                    "commercial_partner_id": payment.sudo().partner.commercial_partner_id,
+                    "currency_id": payment.currency_id,
+                    "amount_total": payment.amount,
+                    "lines": payment._entry_lines(),
                 }
                 for payment in fresh
-            ]  # fmt: skip
+            ]
             moves = self.env["account.move"].sudo().create_entries(entries)
             for payment, move in zip(fresh, moves, strict=True):
                 payment._update({"move_id": move.id, "name": move.name})
@@ -207,7 +268,9 @@ class Payment(Model, name="account.payment"):
         payment = self.ensure_one().sudo()
         money = payment.journal.default_account
         if not money:
-            raise MissingAccount(_("Journal %(journal)s has no money account. Set its default account.", journal=payment.journal.name))
+            raise MissingAccount(
+                _("Journal %(journal)s has no money account. Set its default account.", journal=payment.journal.name)
+            )
         sign = 1 if payment.payment_type == "inbound" else -1
         partner = payment.partner.commercial_partner_id
         label = payment.memo or _("Payment").render(payment.env.lang)
@@ -222,12 +285,21 @@ class Payment(Model, name="account.payment"):
         for place, (account_id, amount) in enumerate(parts):
             if not amount:
                 continue
-            balance = -rest if place == len(parts) - 1 else payment._in_company_currency(amount)  # the counterpart takes what conversion left
+            balance = (
+                -rest if place == len(parts) - 1 else payment._in_company_currency(amount)
+            )  # the counterpart takes what conversion left
             rest += balance
-            rows.append({
-                "account": account_id, "debit": max(balance, ZERO), "credit": max(-balance, ZERO), "partner": partner, "name": label,
-                "currency_id": payment.currency_id, "amount_currency": amount,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "account": account_id,
+                    "debit": max(balance, ZERO),
+                    "credit": max(-balance, ZERO),
+                    "partner": partner,
+                    "name": label,
+                    "currency_id": payment.currency_id,
+                    "amount_currency": amount,
+                }
+            )
         return rows
 
 
@@ -238,7 +310,10 @@ def _rows_of(payment: Any) -> list[dict[str, Any]]:
     company = payment.sudo().company
     header = {"ref": payment.memo}
     rows = [_entry_line(payment.env.root, company, header, line) for line in payment._entry_lines()]
-    return [{**row, "parent_state": "draft", "date": payment.date, "journal_id": payment.journal_id, "payment_id": payment.id} for row in rows]
+    return [
+        {**row, "parent_state": "draft", "date": payment.date, "journal_id": payment.journal_id, "payment_id": payment.id}
+        for row in rows
+    ]
 
 
 def default_money_journal(env: Any, company: Any) -> int:
@@ -254,5 +329,7 @@ def default_money_journal(env: Any, company: Any) -> int:
 
     found: int | None = env.process_cache(("account.journal.money", company.id), build)
     if found is None:
-        raise MissingAccount(_("%(company)s has no bank or cash journal. Load a chart of accounts or create one.", company=company.name))
+        raise MissingAccount(
+            _("%(company)s has no bank or cash journal. Load a chart of accounts or create one.", company=company.name)
+        )
     return found

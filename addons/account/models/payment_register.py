@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Date, Many2many, Many2one, Model, Monetary, Selection, _, action
-
 from addons.account.exceptions import MissingAccount, NothingToPay
 from addons.account.models.payment import default_money_journal
 from addons.account.models.values import as_rows, linked_ids
 from addons.account.rules.money import ZERO
+from server import Boolean, Char, Date, Many2many, Many2one, Model, Monetary, Selection, _, action
 
 
 class PaymentRegister(Model, name="account.payment.register"):
@@ -44,7 +43,15 @@ class PaymentRegister(Model, name="account.payment.register"):
         moves = _active_moves(self.env)
         if moves:
             row = self._completed({}, moves)
-            for name in ("journal_id", "amount", "currency_id", "company_id", "payment_type", "communication", "payment_method_line_id"):
+            for name in (
+                "journal_id",
+                "amount",
+                "currency_id",
+                "company_id",
+                "payment_type",
+                "communication",
+                "payment_method_line_id",
+            ):
                 if name in wanted and not values.get(name) and row.get(name) is not None:
                     values[name] = self._fields[name].wire(row[name])
             if "move_ids" in wanted:
@@ -74,26 +81,39 @@ class PaymentRegister(Model, name="account.payment.register"):
         day = row.get("payment_date") or self.env.today()
         signed = sum((_owed(move, currency, company, day) for move in open_moves), ZERO)
         direction = "inbound" if signed >= 0 else "outbound"
-        method = row.get("payment_method_line_id") or next((m.id for m in journal.payment_method_line_ids if m.payment_type == direction), None)
+        method = row.get("payment_method_line_id") or next(
+            (m.id for m in journal.payment_method_line_ids if m.payment_type == direction), None
+        )
         memo = ", ".join(move.payment_reference or move.ref or move.name or "" for move in open_moves[:5])
         return {
-            **row, "journal_id": journal_id, "currency_id": currency_id, "company_id": company.id, "payment_type": direction, "payment_method_line_id": method,
-            "amount": row["amount"] if row.get("amount") is not None else abs(signed), "communication": row.get("communication") or memo, "payment_date": day,
-        }  # fmt: skip
+            **row,
+            "journal_id": journal_id,
+            "currency_id": currency_id,
+            "company_id": company.id,
+            "payment_type": direction,
+            "payment_method_line_id": method,
+            "amount": row["amount"] if row.get("amount") is not None else abs(signed),
+            "communication": row.get("communication") or memo,
+            "payment_date": day,
+        }
 
     def _compute_difference(self) -> None:
         for wizard in self:
             moves = wizard.move_ids
-            total = sum((_owed(move, wizard.currency, wizard.company, wizard.payment_date) for move in moves), ZERO) if moves else ZERO
+            total = (
+                sum((_owed(move, wizard.currency, wizard.company, wizard.payment_date) for move in moves), ZERO)
+                if moves
+                else ZERO
+            )
             wizard.payment_difference = abs(total) - wizard.amount
 
     @action
     def action_create_payments(self) -> Any:
         """Book the payments and settle the invoices; true, or the action that shows several payments.
 
-        Invoices paid in full one by one each get a payment, unless `group_payment` puts those of a partner together. An amount that
-        differs from what is open makes one payment over all of them: it settles the oldest first, or everything when the difference is
-        booked (`payment_difference_handling` is `reconcile`).
+        Invoices paid in full one by one each get a payment, unless `group_payment` puts those of a partner together. An amount
+        that differs from what is open makes one payment over all of them: it settles the oldest first, or everything when the
+        difference is booked (`payment_difference_handling` is `reconcile`).
 
         :raises NothingToPay: when nothing is open any more.
         """
@@ -110,7 +130,12 @@ class PaymentRegister(Model, name="account.payment.register"):
                 key = (*key, move.id)
             groups.setdefault(key, []).append(move)
         if not whole and len(groups) > 1:
-            raise NothingToPay(_("An amount other than what is open can only be paid for invoices of one partner. Choose one partner, or pay in full."))
+            raise NothingToPay(
+                _(
+                    "An amount other than what is open can only be paid for invoices of one partner. Choose one partner, or pay "
+                    "in full."
+                )
+            )
         settle = not whole and wizard.payment_difference_handling == "reconcile"
         if settle and not wizard.writeoff_account_id:
             raise MissingAccount(_("Choose the account on which the difference is booked, or keep the difference open."))
@@ -118,11 +143,19 @@ class PaymentRegister(Model, name="account.payment.register"):
         for key, members in groups.items():
             amount = sum((owed[move.id] for move in members), ZERO)
             row: dict[str, Any] = {
-                "payment_type": "inbound" if amount >= 0 else "outbound", "partner_type": key[1], "partner_id": key[0],
-                "amount": abs(amount) if whole else wizard.amount, "currency_id": wizard.currency_id, "date": wizard.payment_date,
-                "journal_id": wizard.journal_id, "company_id": wizard.company_id, "invoice_ids": [(6, 0, [move.id for move in members])],
-                "memo": wizard.communication if len(groups) == 1 else members[0].payment_reference or members[0].ref or members[0].name,
-            }  # fmt: skip
+                "payment_type": "inbound" if amount >= 0 else "outbound",
+                "partner_type": key[1],
+                "partner_id": key[0],
+                "amount": abs(amount) if whole else wizard.amount,
+                "currency_id": wizard.currency_id,
+                "date": wizard.payment_date,
+                "journal_id": wizard.journal_id,
+                "company_id": wizard.company_id,
+                "invoice_ids": [(6, 0, [move.id for move in members])],
+                "memo": wizard.communication
+                if len(groups) == 1
+                else members[0].payment_reference or members[0].ref or members[0].name,
+            }
             if len(groups) == 1 and wizard.payment_method_line_id:
                 row["payment_method_line_id"] = wizard.payment_method_line_id
             accounts = {line.account_id for move in members for line in _open_terms(move)}
@@ -147,9 +180,14 @@ class PaymentRegister(Model, name="account.payment.register"):
         if len(payments) == 1:
             return True
         return {
-            "type": "ir.actions.act_window", "name": _("Payments").render(self.env.lang), "res_model": "account.payment", "view_mode": "list,form",
-            "views": [[False, "list"], [False, "form"]], "domain": [["id", "in", payments.ids]], "context": {"create": False},
-        }  # fmt: skip
+            "type": "ir.actions.act_window",
+            "name": _("Payments").render(self.env.lang),
+            "res_model": "account.payment",
+            "view_mode": "list,form",
+            "views": [[False, "list"], [False, "form"]],
+            "domain": [["id", "in", payments.ids]],
+            "context": {"create": False},
+        }
 
 
 def _active_moves(env: Any) -> Any:

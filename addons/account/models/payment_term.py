@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Integer, Many2one, Model, Numeric, One2many, Selection, Text, ValidationError, _, constrains
-
-from addons.account.rules.payment_term import TermLine
 from addons.account.models.values import as_rows
+from addons.account.rules.payment_term import TermLine
+from server import Boolean, Char, Integer, Many2one, Model, Numeric, One2many, Selection, Text, ValidationError, _, constrains
 
 
 class PaymentTerm(Model, name="account.payment.term"):
@@ -39,7 +38,11 @@ class PaymentTerm(Model, name="account.payment.term"):
             percent = sum((line.value_amount for line in term.line_ids if line.value == "percent"), Decimal(0))
             if all(line.value == "percent" for line in term.line_ids) and percent != 100:
                 raise ValidationError(
-                    _("The instalments of payment term %(term)s make up %(percent)s %%. They must add up to 100 %%.", term=term.name, percent=percent)
+                    _(
+                        "The instalments of payment term %(term)s make up %(percent)s %%. They must add up to 100 %%.",
+                        term=term.name,
+                        percent=percent,
+                    )
                 )
 
     def lines_of(self) -> tuple[TermLine, ...]:
@@ -75,7 +78,9 @@ class PaymentTermLine(Model, name="account.payment.term.line"):
             ("days_after_end_of_next_month", _("Days after the end of the next month")),
             ("days_end_of_month_on_the", _("After these days, on the day of the month")),
         ],
-        _("Counted"), required=True, default="days_after",
-    )  # fmt: skip
+        _("Counted"),
+        required=True,
+        default="days_after",
+    )
     days_next_month = Integer(_("Day of the month"), default=0, help=_("0 is the last day."))
     sequence = Integer(_("Sequence"), default=10)

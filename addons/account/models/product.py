@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from server import Many2many, Many2one, _
-
 from addons.product.models.category import ProductCategory
 from addons.product.models.product import ProductProduct
 from addons.product.models.template import ProductTemplate
+from server import Many2many, Many2one, _
 
 
 class ProductAccounting(NamedTuple):
@@ -31,13 +30,25 @@ class AccountProductTemplate(ProductTemplate):
     """Adds taxes and accounts."""
 
     taxes_id = Many2many(
-        "account.tax", _("Sales taxes"), relation="product_taxes_rel", column1="prod_id", column2="tax_id", domain=[("type_tax_use", "=", "sale")],
-        default=lambda env: _default_tax(env, "account_sale_tax_id"), copy=True,
-    )  # fmt: skip
+        "account.tax",
+        _("Sales taxes"),
+        relation="product_taxes_rel",
+        column1="prod_id",
+        column2="tax_id",
+        domain=[("type_tax_use", "=", "sale")],
+        default=lambda env: _default_tax(env, "account_sale_tax_id"),
+        copy=True,
+    )
     supplier_taxes_id = Many2many(
-        "account.tax", _("Purchase taxes"), relation="product_supplier_taxes_rel", column1="prod_id", column2="tax_id",
-        domain=[("type_tax_use", "=", "purchase")], default=lambda env: _default_tax(env, "account_purchase_tax_id"), copy=True,
-    )  # fmt: skip
+        "account.tax",
+        _("Purchase taxes"),
+        relation="product_supplier_taxes_rel",
+        column1="prod_id",
+        column2="tax_id",
+        domain=[("type_tax_use", "=", "purchase")],
+        default=lambda env: _default_tax(env, "account_purchase_tax_id"),
+        copy=True,
+    )
     property_account_income_id = Many2one("account.account", _("Income account"), company_dependent=True)
     property_account_expense_id = Many2one("account.account", _("Expense account"), company_dependent=True)
 
@@ -55,13 +66,21 @@ class AccountProduct(ProductProduct):
         """
         company = self.env.company.sudo()
         templates = self.sudo().mapped("product_tmpl_id")
-        known = {tax.id: tax.company_id for tax in templates.mapped("taxes_id") | templates.mapped("supplier_taxes_id")} if taxes else {}
+        known = (
+            {tax.id: tax.company_id for tax in templates.mapped("taxes_id") | templates.mapped("supplier_taxes_id")}
+            if taxes
+            else {}
+        )
         result: dict[int, ProductAccounting] = {}
         by_template: dict[int, ProductAccounting] = {}
         for template in templates:
             by_template[template.id] = ProductAccounting(
-                template.property_account_income_id or _of_category(template.categ, "property_account_income_categ_id") or company.income_account_id,
-                template.property_account_expense_id or _of_category(template.categ, "property_account_expense_categ_id") or company.expense_account_id,
+                template.property_account_income_id
+                or _of_category(template.categ, "property_account_income_categ_id")
+                or company.income_account_id,
+                template.property_account_expense_id
+                or _of_category(template.categ, "property_account_expense_categ_id")
+                or company.expense_account_id,
                 tuple(id for id in (template.taxes_id.ids if taxes else ()) if known.get(id) == company.id),
                 tuple(id for id in (template.supplier_taxes_id.ids if taxes else ()) if known.get(id) == company.id),
             )

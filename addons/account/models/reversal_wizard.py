@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from server import Char, Date, Many2many, Many2one, Model, _, action
-
 from addons.account.exceptions import NotADraft
 from addons.account.models.payment_register import _active_moves
 from addons.account.models.values import as_rows
+from server import Char, Date, Many2many, Many2one, Model, _, action
 
 
 class MoveReversalWizard(Model, name="account.move.reversal"):
@@ -18,8 +17,12 @@ class MoveReversalWizard(Model, name="account.move.reversal"):
     transient = True
     rec_name = "reason"
 
-    move_ids = Many2many("account.move", _("Entries"), relation="account_move_reversal_move", column1="reversal_id", column2="move_id")
-    new_move_ids = Many2many("account.move", _("Made entries"), relation="account_move_reversal_new_move", column1="reversal_id", column2="new_move_id")
+    move_ids = Many2many(
+        "account.move", _("Entries"), relation="account_move_reversal_move", column1="reversal_id", column2="move_id"
+    )
+    new_move_ids = Many2many(
+        "account.move", _("Made entries"), relation="account_move_reversal_new_move", column1="reversal_id", column2="new_move_id"
+    )
     date = Date(_("Date"), required=True, default=lambda env: env.today())
     reason = Char(_("Reason"))
     journal_id = Many2one("account.journal", _("Journal"), help=_("Empty: the journal of the reversed entry."))
@@ -66,9 +69,14 @@ class MoveReversalWizard(Model, name="account.move.reversal"):
             made = moves.copy({"date": wizard.date})
         wizard.new_move_ids = made
         action_values: dict[str, Any] = {
-            "type": "ir.actions.act_window", "name": _("Reversal").render(self.env.lang), "res_model": "account.move", "domain": [["id", "in", made.ids]],
-            "view_mode": "list,form", "views": [[False, "list"], [False, "form"]], "context": {},
-        }  # fmt: skip
+            "type": "ir.actions.act_window",
+            "name": _("Reversal").render(self.env.lang),
+            "res_model": "account.move",
+            "domain": [["id", "in", made.ids]],
+            "view_mode": "list,form",
+            "views": [[False, "list"], [False, "form"]],
+            "context": {},
+        }
         if len(made) == 1:
             action_values |= {"res_id": made.id, "view_mode": "form", "views": [[False, "form"]]}
         return action_values

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Integer, Many2many, Many2one, Model, Numeric, One2many, Selection, _, constrains
-
 from addons.account.exceptions import WrongTax
+from addons.account.models.values import as_rows
 from addons.account.rules.entry import TaxPart
 from addons.account.rules.tax import TaxValue, ordered
-from addons.account.models.values import as_rows
+from server import Boolean, Char, Integer, Many2many, Many2one, Model, Numeric, One2many, Selection, _, constrains
 
 
 class TaxGroup(Model, name="account.tax.group"):
@@ -41,27 +40,50 @@ class Tax(Model, name="account.tax"):
     description = Char(_("Label on documents"), translate=True)
     amount = Numeric(_("Amount"), digits=(16, 4), required=True, default=Decimal(0), tracking=True, aggregator="")
     amount_type = Selection(
-        [("group", _("Group of taxes")), ("fixed", _("Fixed amount per unit")), ("percent", _("Percentage of the price")), ("division", _("Share of the price with tax"))],
-        _("Computation"), required=True, default="percent", tracking=True,
-    )  # fmt: skip
-    type_tax_use = Selection([("sale", _("Sales")), ("purchase", _("Purchases")), ("none", _("None"))], _("Use"), required=True, default="sale")
+        [
+            ("group", _("Group of taxes")),
+            ("fixed", _("Fixed amount per unit")),
+            ("percent", _("Percentage of the price")),
+            ("division", _("Share of the price with tax")),
+        ],
+        _("Computation"),
+        required=True,
+        default="percent",
+        tracking=True,
+    )
+    type_tax_use = Selection(
+        [("sale", _("Sales")), ("purchase", _("Purchases")), ("none", _("None"))], _("Use"), required=True, default="sale"
+    )
     tax_scope = Selection([("service", _("Services")), ("consu", _("Goods"))], _("Scope"))
     price_include = Boolean(_("Contained in the price"), tracking=True)
     price_include_override = Selection(
-        [("tax_included", _("Tax included")), ("tax_excluded", _("Tax excluded"))], _("Price"),
-        compute="_compute_price_include_override", inverse="_inverse_price_include_override", search="_search_price_include_override",
-    )  # fmt: skip
+        [("tax_included", _("Tax included")), ("tax_excluded", _("Tax excluded"))],
+        _("Price"),
+        compute="_compute_price_include_override",
+        inverse="_inverse_price_include_override",
+        search="_search_price_include_override",
+    )
     include_base_amount = Boolean(_("Affects the base of later taxes"))
     sequence = Integer(_("Sequence"), required=True, default=1)
     company_id = Many2one("res.company", _("Company"), required=True)
     country_id = Many2one("res.country", _("Country"))
     tax_group_id = Many2one("account.tax.group", _("Tax group"))
-    children_tax_ids = Many2many("account.tax", _("Taxes of the group"), relation="account_tax_children", column1="parent_tax", column2="child_tax")
+    children_tax_ids = Many2many(
+        "account.tax", _("Taxes of the group"), relation="account_tax_children", column1="parent_tax", column2="child_tax"
+    )
     invoice_repartition_line_ids = One2many(
-        "account.tax.repartition.line", "tax_id", _("Booking on invoices"), domain=[("document_type", "=", "invoice")], context={"default_document_type": "invoice"}
+        "account.tax.repartition.line",
+        "tax_id",
+        _("Booking on invoices"),
+        domain=[("document_type", "=", "invoice")],
+        context={"default_document_type": "invoice"},
     )
     refund_repartition_line_ids = One2many(
-        "account.tax.repartition.line", "tax_id", _("Booking on credit notes"), domain=[("document_type", "=", "refund")], context={"default_document_type": "refund"}
+        "account.tax.repartition.line",
+        "tax_id",
+        _("Booking on credit notes"),
+        domain=[("document_type", "=", "refund")],
+        context={"default_document_type": "refund"},
     )
     repartition_line_ids = One2many("account.tax.repartition.line", "tax_id", _("Booking"))
     active = Boolean(_("Active"), default=True)
@@ -82,7 +104,9 @@ class Tax(Model, name="account.tax"):
     def _check_tax(self) -> None:
         for tax in self:
             if tax.amount_type == "division" and tax.amount >= 100:
-                raise WrongTax(_("Tax %(tax)s takes %(share)s %% of the price: less than 100 must be taken.", tax=tax.name, share=tax.amount))
+                raise WrongTax(
+                    _("Tax %(tax)s takes %(share)s %% of the price: less than 100 must be taken.", tax=tax.name, share=tax.amount)
+                )
             if tax.amount_type == "group" and any(child.amount_type == "group" for child in tax.children_tax_ids):
                 raise WrongTax(_("Tax group %(tax)s contains another group. Put the single taxes into it.", tax=tax.name))
 
@@ -91,7 +115,11 @@ class Tax(Model, name="account.tax"):
         rows = []
         for row in as_rows(vals_list):
             for document, name in (("invoice", "invoice_repartition_line_ids"), ("refund", "refund_repartition_line_ids")):
-                commands = row.pop(name, None) or ([] if row.get("repartition_line_ids") else [(0, 0, {"repartition_type": "base"}), (0, 0, {"repartition_type": "tax"})])
+                commands = row.pop(name, None) or (
+                    []
+                    if row.get("repartition_line_ids")
+                    else [(0, 0, {"repartition_type": "base"}), (0, 0, {"repartition_type": "tax"})]
+                )
                 row.setdefault("repartition_line_ids", [])
                 row["repartition_line_ids"] = [
                     *row["repartition_line_ids"],
@@ -105,7 +133,9 @@ class Tax(Model, name="account.tax"):
         vals = dict(vals)
         for document, name in (("invoice", "invoice_repartition_line_ids"), ("refund", "refund_repartition_line_ids")):
             if name in vals:
-                vals[name] = [(0, 0, {**command[2], "document_type": document}) if command[0] == 0 else command for command in vals[name]]
+                vals[name] = [
+                    (0, 0, {**command[2], "document_type": document}) if command[0] == 0 else command for command in vals[name]
+                ]
         return super().write(vals)
 
     # -- values for the rules ---------------------------------------------------------------------------------------
@@ -127,7 +157,8 @@ class Tax(Model, name="account.tax"):
         if groups:
             members |= groups.mapped("children_tax_ids")
         return ordered(
-            TaxValue(tax.id, tax.amount, tax.amount_type, tax.price_include, tax.sequence, tax.include_base_amount) for tax in members
+            TaxValue(tax.id, tax.amount, tax.amount_type, tax.price_include, tax.sequence, tax.include_base_amount)
+            for tax in members
         )
 
     def parts_of(self, tax_ids: Iterable[int], refund: bool) -> dict[int, tuple[TaxPart, ...]]:
@@ -135,14 +166,24 @@ class Tax(Model, name="account.tax"):
         ids = tuple(sorted(set(tax_ids)))
         if not ids:
             return {}
-        parts: dict[int, tuple[TaxPart, ...]] = self.env.process_cache(("account.tax.parts", ids, refund), lambda: self._build_parts(ids, refund))
+        parts: dict[int, tuple[TaxPart, ...]] = self.env.process_cache(
+            ("account.tax.parts", ids, refund), lambda: self._build_parts(ids, refund)
+        )
         return parts
 
     def _build_parts(self, ids: Sequence[int], refund: bool) -> dict[int, tuple[TaxPart, ...]]:
-        rows = self.env["account.tax.repartition.line"].sudo().search(
-            [("tax_id", "in", list(ids)), ("document_type", "=", "refund" if refund else "invoice"), ("repartition_type", "=", "tax")]
-        )  # fmt: skip
-        result: dict[int, tuple[TaxPart, ...]] = {id: () for id in ids}
+        rows = (
+            self.env["account.tax.repartition.line"]
+            .sudo()
+            .search(
+                [
+                    ("tax_id", "in", list(ids)),
+                    ("document_type", "=", "refund" if refund else "invoice"),
+                    ("repartition_type", "=", "tax"),
+                ]
+            )
+        )
+        result: dict[int, tuple[TaxPart, ...]] = dict.fromkeys(ids, ())
         for row in rows:
             result[row.tax_id] = (*result[row.tax_id], TaxPart(row.id, row.factor_percent, row.account_id))
         return result
@@ -157,7 +198,9 @@ class TaxRepartitionLine(Model, name="account.tax.repartition.line"):
     reference = True
 
     tax_id = Many2one("account.tax", _("Tax"), required=True, ondelete="cascade", index=True)
-    document_type = Selection([("invoice", _("Invoice")), ("refund", _("Credit note"))], _("Document"), required=True, default="invoice")
+    document_type = Selection(
+        [("invoice", _("Invoice")), ("refund", _("Credit note"))], _("Document"), required=True, default="invoice"
+    )
     repartition_type = Selection([("base", _("Base")), ("tax", _("Tax"))], _("Part"), required=True, default="tax")
     factor_percent = Numeric(_("Percent of the tax"), digits=(16, 4), default=Decimal(100), required=True, aggregator="")
     account_id = Many2one("account.account", _("Account"), help=_("Empty: the account of the taxed line."))

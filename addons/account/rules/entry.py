@@ -1,8 +1,9 @@
 """From the values of an invoice to the lines of its journal entry.
 
-Signs: `sign` is -1 for documents that earn money (customer invoice, supplier credit note, receipt of a sale) and +1 for those that
-cost money (supplier invoice, customer credit note). A product or tax line carries `sign * amount` (positive is a debit), the lines of
-the payment term carry the opposite, so every entry balances by construction, also after conversion to the company's currency.
+Signs: `sign` is -1 for documents that earn money (customer invoice, supplier credit note, receipt of a sale) and +1 for those
+that cost money (supplier invoice, customer credit note). A product or tax line carries `sign * amount` (positive is a debit), the
+lines of the payment term carry the opposite, so every entry balances by construction, also after conversion to the company's
+currency.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ INVOICE_TYPES = EARNING | COSTING
 SALE_TYPES = frozenset(("out_invoice", "out_refund", "out_receipt"))
 REFUND_TYPES = frozenset(("out_refund", "in_refund"))
 REVERSED_TYPE = {
-    "entry": "entry", "out_invoice": "out_refund", "out_refund": "out_invoice", "in_invoice": "in_refund", "in_refund": "in_invoice",
-    "out_receipt": "out_refund", "in_receipt": "in_refund",
-}  # fmt: skip
+    "entry": "entry",
+    "out_invoice": "out_refund",
+    "out_refund": "out_invoice",
+    "in_invoice": "in_refund",
+    "in_refund": "in_invoice",
+    "out_receipt": "out_refund",
+    "in_receipt": "in_refund",
+}
 
 
 def sign_of(move_type: str) -> int:
@@ -116,15 +122,25 @@ def invoice_entry(
                 before = taxed.get(cell, (ZERO, ZERO))
                 taxed[cell] = (before[0] + sign * value, before[1] + sign * share.base)
     tax_lines = [
-        TaxLine(tax, part, account, convert(amount), amount, base) for (tax, part, account), (amount, base) in taxed.items() if amount
+        TaxLine(tax, part, account, convert(amount), amount, base)
+        for (tax, part, account), (amount, base) in taxed.items()
+        if amount
     ]
-    total_currency = -sum((line.amount_currency for line in products), ZERO) - sum((line.amount_currency for line in tax_lines), ZERO)
+    total_currency = -sum((line.amount_currency for line in products), ZERO) - sum(
+        (line.amount_currency for line in tax_lines), ZERO
+    )
     total = -sum((line.balance for line in products), ZERO) - sum((line.balance for line in tax_lines), ZERO)
     return Entry(products, tax_lines, term_parts(total, total_currency, term, start, rate, decimals, company_decimals))
 
 
 def term_parts(
-    total: Decimal, total_currency: Decimal, term: Sequence[TermLine], start: object, rate: Decimal, decimals: int, company_decimals: int
+    total: Decimal,
+    total_currency: Decimal,
+    term: Sequence[TermLine],
+    start: object,
+    rate: Decimal,
+    decimals: int,
+    company_decimals: int,
 ) -> list[TermPart]:
     """Receivable or payable lines of a signed total; in company currency the last one takes what conversion left."""
     dated: list[Instalment] = instalments(total_currency, start, term, decimals)  # type: ignore[arg-type]

@@ -1,10 +1,10 @@
 """Taxes on a line of a document, and on a whole document.
 
 Every tax of a line is a straight line in the untaxed amount `b` of that line: `tax_i = slope_i * b + fixed_i`. A percentage has
-`slope = amount / 100`; a fixed amount has `slope = 0`; a division (a share of the price with tax) has
-`slope = r / (1 - R)`, with `R` the sum of the shares of the divisions on the same base. A tax with `include_base_amount` joins the
-base of the taxes after it, so slopes and fixed parts of later taxes build on earlier ones. Taxes contained in the price are then
-taken out in one step: `price = b * (1 + sum of slopes) + sum of fixed parts`, over the contained taxes.
+`slope = amount / 100`; a fixed amount has `slope = 0`; a division (a share of the price with tax) has `slope = r / (1 - R)`, with
+`R` the sum of the shares of the divisions on the same base. A tax with `include_base_amount` joins the base of the taxes after
+it, so slopes and fixed parts of later taxes build on earlier ones. Taxes contained in the price are then taken out in one step:
+`price = b * (1 + sum of slopes) + sum of fixed parts`, over the contained taxes.
 
 Amounts are `Decimal`, rounded half up. Nothing here knows a database.
 """
@@ -129,12 +129,12 @@ def _exact(line: PricedLine, taxes: Sequence[TaxValue], gross: Decimal) -> tuple
     """Unrounded untaxed amount of a line worth `gross`, and the unrounded share of each tax."""
     quantity = -line.quantity if line.price_unit < 0 else line.quantity  # a fixed tax follows the goods, back too
     lines = _lines(taxes, quantity)
-    slopes = sum((slope for (slope, _fixed), tax in zip(lines, taxes) if tax.price_include), ZERO)
-    fixed_parts = sum((fixed for (_slope, fixed), tax in zip(lines, taxes) if tax.price_include), ZERO)
+    slopes = sum((slope for (slope, _fixed), tax in zip(lines, taxes, strict=True) if tax.price_include), ZERO)
+    fixed_parts = sum((fixed for (_slope, fixed), tax in zip(lines, taxes, strict=True) if tax.price_include), ZERO)
     untaxed = (gross - fixed_parts) / (ONE + slopes) if slopes or fixed_parts else gross
     shares: list[TaxShare] = []
     base = untaxed
-    for (slope, fixed), tax in zip(lines, taxes):
+    for (slope, fixed), tax in zip(lines, taxes, strict=True):
         amount = slope * untaxed + fixed
         shares.append(TaxShare(base, amount))
         if tax.include_base_amount:
@@ -163,11 +163,11 @@ def line_amounts(
     taxes = ordered(taxes)
     _untaxed, exact = _exact(PricedLine(price_unit, quantity, discount, taxes), taxes, gross)
     amounts = [round_half_up(share.amount, decimals) for share in exact]
-    contained = sum((amount for amount, tax in zip(amounts, taxes) if tax.price_include), ZERO)
+    contained = sum((amount for amount, tax in zip(amounts, taxes, strict=True) if tax.price_include), ZERO)
     untaxed = gross - contained
     by_tax: dict[int, TaxShare] = {}
     base = untaxed
-    for amount, tax in zip(amounts, taxes):
+    for amount, tax in zip(amounts, taxes, strict=True):
         by_tax[tax.id] = _added(by_tax.get(tax.id), TaxShare(base, amount))
         if tax.include_base_amount:
             base += amount
@@ -195,7 +195,7 @@ def document_taxes(lines: Sequence[PricedLine], decimals: int = 2, round_globall
 def _globally(lines: Sequence[PricedLine], decimals: int) -> list[LineAmounts]:
     sorted_taxes = [ordered(line.taxes) for line in lines]
     gross = [round_half_up(gross_amount(line.price_unit, line.quantity, line.discount), decimals) for line in lines]
-    exact = [_exact(line, taxes, amount) for line, taxes, amount in zip(lines, sorted_taxes, gross)]
+    exact = [_exact(line, taxes, amount) for line, taxes, amount in zip(lines, sorted_taxes, gross, strict=True)]
     columns: dict[tuple[int, bool], list[tuple[int, int]]] = {}  # (tax, contained) → (line, place of the tax on it)
     for row, taxes in enumerate(sorted_taxes):
         for place, tax in enumerate(taxes):
@@ -204,7 +204,7 @@ def _globally(lines: Sequence[PricedLine], decimals: int) -> list[LineAmounts]:
     for cells in columns.values():
         values = [exact[row][1][place].amount for row, place in cells]
         shared = share_out(values, round_half_up(sum(values, ZERO), decimals), decimals)
-        amounts.update(zip(cells, shared))
+        amounts.update(zip(cells, shared, strict=True))
     result: list[LineAmounts] = []
     for row, taxes in enumerate(sorted_taxes):
         contained = sum((amounts[row, place] for place, tax in enumerate(taxes) if tax.price_include), ZERO)
@@ -230,4 +230,4 @@ def factors(parts: Sequence[tuple[int, Decimal]], amount: Decimal, decimals: int
         return {parts[0][0]: amount}
     exact = [amount * percent / HUNDRED for _key, percent in parts]
     total = round_half_up(sum(exact, ZERO), decimals)
-    return {key: value for (key, _percent), value in zip(parts, share_out(exact, total, decimals))}
+    return {key: value for (key, _percent), value in zip(parts, share_out(exact, total, decimals), strict=True)}

@@ -12,8 +12,17 @@ extend("res.partner.form").inside(
     Page(
         "accounting",
         _("Accounting"),
-        Group("customer_terms", Field("property_payment_term_id"), Field("credit_limit"), Field("credit", readonly=True), Field("total_invoiced"), label=_("As customer")),
-        Group("supplier_terms", Field("property_supplier_payment_term_id"), Field("debit", readonly=True), label=_("As supplier")),
+        Group(
+            "customer_terms",
+            Field("property_payment_term_id"),
+            Field("credit_limit"),
+            Field("credit", readonly=True),
+            Field("total_invoiced"),
+            label=_("As customer"),
+        ),
+        Group(
+            "supplier_terms", Field("property_supplier_payment_term_id"), Field("debit", readonly=True), label=_("As supplier")
+        ),
         Group(
             "partner_accounts",
             Field("property_account_receivable_id"),
@@ -72,4 +81,10 @@ Action(
     model="res.company",
     views=(("account.company.list", "list"), ("account.company.form", "form")),
 )
-Menu("account.menu_company", _("Accounting settings"), parent="account.menu_configuration", action="account.action_company", sequence=5)
+Menu(
+    "account.menu_company",
+    _("Accounting settings"),
+    parent="account.menu_configuration",
+    action="account.action_company",
+    sequence=5,
+)

@@ -60,7 +60,13 @@ FormView(
                 "action_register_payment",
                 _("Register payment"),
                 primary=True,
-                invisible=["|", "|", ("state", "!=", "posted"), ("move_type", "=", "entry"), ("payment_state", "in", ["paid", "reversed"])],
+                invisible=[
+                    "|",
+                    "|",
+                    ("state", "!=", "posted"),
+                    ("move_type", "=", "entry"),
+                    ("payment_state", "in", ["paid", "reversed"]),
+                ],
                 groups=INVOICING,
             ),
             Button("action_reverse", _("Reverse"), invisible=[("state", "!=", "posted")], groups=INVOICING),
@@ -147,7 +153,12 @@ FormView(
                 "other",
                 _("Other information"),
                 Group("invoice", Field("invoice_user_id"), Field("fiscal_position_id", readonly=FIXED), Field("partner_bank_id")),
-                Group("reversal", Field("reversed_entry_id"), Field("company_id", groups="base.group_multi_company"), Field("to_check")),
+                Group(
+                    "reversal",
+                    Field("reversed_entry_id"),
+                    Field("company_id", groups="base.group_multi_company"),
+                    Field("to_check"),
+                ),
                 Field("narration"),
             ),
         ),
@@ -158,7 +169,15 @@ FormView(
 SearchView(
     "account.move.search",
     model="account.move",
-    fields=[Field("name"), Field("partner_id"), Field("ref"), Field("invoice_origin"), Field("journal_id"), Field("invoice_line_ids"), Field("amount_total")],
+    fields=[
+        Field("name"),
+        Field("partner_id"),
+        Field("ref"),
+        Field("invoice_origin"),
+        Field("journal_id"),
+        Field("invoice_line_ids"),
+        Field("amount_total"),
+    ],
     filters=[
         Filter("my", _("My invoices"), [("invoice_user_id", "=", "user.id")]),
         Filter("draft", _("Draft"), DRAFT),
@@ -228,8 +247,20 @@ for _name, _label, _types, _default, _sequence in (
     )
     Menu(f"account.menu_{_name}", _label, parent="account.menu_root", action=f"account.action_move_{_name}", sequence=_sequence)
 
-Action("account.action_moves", _("Journal entries"), model="account.move", views=("list", "form"), context={"default_move_type": "entry"})
+Action(
+    "account.action_moves",
+    _("Journal entries"),
+    model="account.move",
+    views=("list", "form"),
+    context={"default_move_type": "entry"},
+)
 Action("account.action_move_lines", _("Journal items"), model="account.move.line", views=("list",))
-Menu("account.menu_ledger", _("Ledger"), parent="account.menu_root", sequence=70, groups=["account.group_account_user", "account.group_account_readonly"])
+Menu(
+    "account.menu_ledger",
+    _("Ledger"),
+    parent="account.menu_root",
+    sequence=70,
+    groups=["account.group_account_user", "account.group_account_readonly"],
+)
 Menu("account.menu_moves", _("Journal entries"), parent="account.menu_ledger", action="account.action_moves", sequence=10)
 Menu("account.menu_move_lines", _("Journal items"), parent="account.menu_ledger", action="account.action_move_lines", sequence=20)

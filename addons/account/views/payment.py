@@ -32,7 +32,9 @@ FormView(
             Button("action_post", _("Confirm"), primary=True, invisible=FIXED),
             Button("action_validate", _("Mark as received"), invisible=[("state", "!=", "in_process")]),
             Button("action_draft", _("Reset to draft"), invisible=[("state", "=", "draft")]),
-            Button("action_cancel", _("Cancel payment"), invisible=[("state", "=", "canceled")], confirm=_("Cancel this payment?")),
+            Button(
+                "action_cancel", _("Cancel payment"), invisible=[("state", "=", "canceled")], confirm=_("Cancel this payment?")
+            ),
             Field("state", widget="statusbar"),
         ),
         Group(
@@ -65,14 +67,25 @@ SearchView(
         Filter("outbound", _("Sent"), [("payment_type", "=", "outbound")]),
         Filter("draft", _("Draft"), [("state", "=", "draft")]),
     ],
-    group_bys=[GroupBy("partner_id", _("Partner")), GroupBy("journal_id", _("Journal")), GroupBy("month", _("Month"), "date:month")],
+    group_bys=[
+        GroupBy("partner_id", _("Partner")),
+        GroupBy("journal_id", _("Journal")),
+        GroupBy("month", _("Month"), "date:month"),
+    ],
 )
 FormView(
     "account.payment.register.form",
     model="account.payment.register",
     body=[
         Header(Button("action_create_payments", _("Create payment"), primary=True)),
-        Group("payment", Field("journal_id"), Field("payment_method_line_id"), Field("amount"), Field("currency_id"), Field("group_payment")),
+        Group(
+            "payment",
+            Field("journal_id"),
+            Field("payment_method_line_id"),
+            Field("amount"),
+            Field("currency_id"),
+            Field("group_payment"),
+        ),
         Group("booking", Field("payment_date"), Field("communication")),
         Group(
             "difference",
@@ -104,4 +117,10 @@ for _name, _label, _side, _sequence in (
         domain=[("partner_type", "=", _side)],
         context={"default_partner_type": _side, "default_payment_type": "inbound" if _side == "customer" else "outbound"},
     )
-    Menu(f"account.menu_payments_{_name}", _label, parent="account.menu_root", action=f"account.action_payments_{_name}", sequence=_sequence)
+    Menu(
+        f"account.menu_payments_{_name}",
+        _label,
+        parent="account.menu_root",
+        action=f"account.action_payments_{_name}",
+        sequence=_sequence,
+    )

@@ -16,7 +16,13 @@ FormView(
     model="account.account",
     body=[
         Group("account", Field("code"), Field("name"), Field("account_type"), Field("reconcile"), Field("active")),
-        Group("more", Field("tax_ids", widget="tags"), Field("tag_ids", widget="tags"), Field("currency_id"), Field("company_id", groups="base.group_multi_company")),
+        Group(
+            "more",
+            Field("tax_ids", widget="tags"),
+            Field("tag_ids", widget="tags"),
+            Field("currency_id"),
+            Field("company_id", groups="base.group_multi_company"),
+        ),
         Field("note"),
     ],
 )
@@ -43,9 +49,23 @@ FormView(
     "account.journal.form",
     model="account.journal",
     body=[
-        Group("journal", Field("name"), Field("type"), Field("code"), Field("default_account_id"), Field("currency_id"), Field("active")),
+        Group(
+            "journal",
+            Field("name"),
+            Field("type"),
+            Field("code"),
+            Field("default_account_id"),
+            Field("currency_id"),
+            Field("active"),
+        ),
         Group("numbers", Field("number_pattern"), Field("number_padding"), Field("refund_sequence"), label=_("Numbers")),
-        Notebook(Page("methods", _("Payment methods"), Field("payment_method_line_ids", columns=[Field("name"), Field("code"), Field("payment_type")]))),
+        Notebook(
+            Page(
+                "methods",
+                _("Payment methods"),
+                Field("payment_method_line_ids", columns=[Field("name"), Field("code"), Field("payment_type")]),
+            )
+        ),
     ],
 )
 ListView(
@@ -59,7 +79,14 @@ ListView(
     "account.tax.list",
     model="account.tax",
     label=_("Taxes"),
-    fields=[Field("sequence", widget="handle"), Field("name"), Field("type_tax_use"), Field("amount_type", optional="hide"), Field("amount"), Field("active")],
+    fields=[
+        Field("sequence", widget="handle"),
+        Field("name"),
+        Field("type_tax_use"),
+        Field("amount_type", optional="hide"),
+        Field("amount"),
+        Field("active"),
+    ],
 )
 _BOOKING = [Field("repartition_type"), Field("factor_percent"), Field("account_id")]
 FormView(
@@ -86,12 +113,25 @@ SearchView(
     "account.tax.search",
     model="account.tax",
     fields=[Field("name")],
-    filters=[Filter("sale", _("Sales"), [("type_tax_use", "=", "sale")]), Filter("purchase", _("Purchases"), [("type_tax_use", "=", "purchase")])],
+    filters=[
+        Filter("sale", _("Sales"), [("type_tax_use", "=", "sale")]),
+        Filter("purchase", _("Purchases"), [("type_tax_use", "=", "purchase")]),
+    ],
     group_bys=[GroupBy("tax_group_id", _("Tax group"))],
 )
-ListView("account.tax.group.list", model="account.tax.group", label=_("Tax groups"), fields=[Field("sequence", widget="handle"), Field("name"), Field("country_id")])
+ListView(
+    "account.tax.group.list",
+    model="account.tax.group",
+    label=_("Tax groups"),
+    fields=[Field("sequence", widget="handle"), Field("name"), Field("country_id")],
+)
 
-ListView("account.payment.term.list", model="account.payment.term", label=_("Payment terms"), fields=[Field("sequence", widget="handle"), Field("name")])
+ListView(
+    "account.payment.term.list",
+    model="account.payment.term",
+    label=_("Payment terms"),
+    fields=[Field("sequence", widget="handle"), Field("name")],
+)
 FormView(
     "account.payment.term.form",
     model="account.payment.term",
@@ -99,7 +139,14 @@ FormView(
         Group("term", Field("name"), Field("note"), Field("company_id", groups="base.group_multi_company"), Field("active")),
         Field(
             "line_ids",
-            columns=[Field("sequence", widget="handle"), Field("value"), Field("value_amount"), Field("nb_days"), Field("delay_type"), Field("days_next_month")],
+            columns=[
+                Field("sequence", widget="handle"),
+                Field("value"),
+                Field("value_amount"),
+                Field("nb_days"),
+                Field("delay_type"),
+                Field("days_next_month"),
+            ],
         ),
     ],
 )
@@ -123,7 +170,13 @@ FormView(
     ],
 )
 
-Menu("account.menu_configuration", _("Configuration"), parent="account.menu_root", sequence=90, groups="account.group_account_manager")
+Menu(
+    "account.menu_configuration",
+    _("Configuration"),
+    parent="account.menu_root",
+    sequence=90,
+    groups="account.group_account_manager",
+)
 for _name, _label, _model, _sequence in (
     ("accounts", _("Chart of accounts"), "account.account", 10),
     ("journals", _("Journals"), "account.journal", 20),
@@ -135,4 +188,6 @@ for _name, _label, _model, _sequence in (
 ):
     _kinds = ("list",) if _name in ("tax_groups", "numbers") else ("list", "form")
     Action(f"account.action_{_name}", _label, model=_model, views=_kinds)
-    Menu(f"account.menu_{_name}", _label, parent="account.menu_configuration", action=f"account.action_{_name}", sequence=_sequence)
+    Menu(
+        f"account.menu_{_name}", _label, parent="account.menu_configuration", action=f"account.action_{_name}", sequence=_sequence
+    )
