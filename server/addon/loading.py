@@ -61,6 +61,10 @@ class Known:
     digests: dict[str, str] = field(default_factory=dict)
     row: int | None = None
 
+    def text(self) -> str | None:
+        """The digests as they are stored."""
+        return json.dumps(self.digests, separators=(",", ":")) if self.digests else None
+
 
 class Loader:
     """Loads files of several addons in one transaction; remembers the external ids so that each is looked up once."""
@@ -69,6 +73,8 @@ class Loader:
         self.env = env
         self.known: dict[str, Known] = {}
         self.created_now: set[str] = set()
+        #: external ids whose row must be written
+        self.touched: dict[str, Known] = {}
         self._read_known()
 
     def _read_known(self) -> None:
@@ -176,7 +182,7 @@ class Loader:
             raise self._guilty(items, error) from error
         self._translate(model, list(zip(items, records.ids, strict=True)))
         for item, res_id in zip(items, records.ids, strict=True):
-            self.known[item.xmlid] = Known(item.model, res_id, item.noupdate)
+            self.known[item.xmlid] = self.touched[item.xmlid] = Known(item.model, res_id, item.noupdate)
             self.created_now.add(item.xmlid)
         for item, record in zip(items, records, strict=True):
             known = self.known[item.xmlid]
@@ -223,6 +229,7 @@ class Loader:
                 report.kept.append(_("%(xmlid)s was deleted and stays so.", xmlid=item.xmlid))
                 continue
             record = model.browse(known.res_id)
+            self.touched[item.xmlid] = known
             values: dict[str, Any] = {}
             for name in names:
                 key = self._key(item, addon, name)
@@ -401,39 +408,28 @@ class Loader:
 
     # -- external ids ------------------------------------------------------------------------------------------------
     def _save_known(self) -> None:
-        """Write new external ids in one call, and changed digests."""
-        rows = []
-        fresh = []
+        """Write new external ids in one call, and changed digests in another."""
         data = self.env["ir.model.data"]
-        for xmlid, known in self.known.items():
-            if known.row is None:
+        fresh = [(xmlid, known) for xmlid, known in self.touched.items() if known.row is None]
+        if fresh:
+            rows = []
+            for xmlid, known in fresh:
                 module, _dot, name = xmlid.partition(".")
-                rows.append(
-                    {
-                        "module": module, "name": name, "model": known.model, "res_id": known.res_id, "noupdate": known.noupdate,
-                        "digest": json.dumps(known.digests, separators=(",", ":")) if known.digests else None,
-                    }
-                )  # fmt: skip
-                fresh.append(known)
-        if rows:
-            for known, row in zip(fresh, data.create(rows).ids, strict=True):
+                values = {"module": module, "name": name, "model": known.model, "res_id": known.res_id}
+                rows.append({**values, "noupdate": known.noupdate, "digest": known.text()})
+            for (_xmlid, known), row in zip(fresh, data.create(rows).ids, strict=True):
                 known.row = row
-        self._save_digests(data)
-
-    def _save_digests(self, data: Any) -> None:
-        table = data.table.c
-        stored = {
-            row.id: row.digest for row in self.env.execute(sa.select(table.id, table.digest).where(table.digest.is_not(None)))
-        }
-        changes = []
-        for known in self.known.values():
-            if known.row is not None and known.row > 0 and known.digests:
-                text = json.dumps(known.digests, separators=(",", ":"))
-                if stored.get(known.row) != text:
-                    changes.append({"row_id": known.row, "text": text})
+        new = {id(known) for _xmlid, known in fresh}
+        changes = [
+            {"row_id": known.row, "text": known.text()}
+            for known in self.touched.values()
+            if known.row is not None and known.row > 0 and id(known) not in new
+        ]
         if changes:
+            table = data.table.c
             statement = sa.update(data.table).where(table.id == sa.bindparam("row_id")).values(digest=sa.bindparam("text"))
             self.env.execute(statement, changes)
+        self.touched.clear()
 
 
 def _mark(item: Item, addon: str) -> str:

@@ -187,8 +187,8 @@ class Session:
             raise SetupError(_("The database is not empty: the first user has the id %(id)s. Use an empty database.", id=uid))
         link = tables["res_company_users_rel"]
         self.conn.execute(sa.insert(link).values(company_id=company_id, user_id=uid))
-        self.loader.known["base.main_company"] = Known("res.company", company_id)
-        self.loader.known["base.user_root"] = Known("res.users", uid)
+        for xmlid, model, id in (("base.main_company", "res.company", company_id), ("base.user_root", "res.users", uid)):
+            self.loader.known[xmlid] = self.loader.touched[xmlid] = Known(model, id)
 
     def _first_row(self, table: sa.Table, values: dict[str, Any]) -> int:
         """Insert a row with the defaults its fields have as plain values."""
