@@ -152,7 +152,7 @@ Setting("database.production", type=bool, default=False, label=_("Real data: dem
 Setting(
     "mail.url",
     label=_("Mail server"),
-    help=_("smtp://user:password@host:587 or smtps://…; empty: mail is written into the folder mail of the data directory."),
+    help=_("smtp://user:password@host:587 or smtps://…; empty: as the server is configured (COLCA_MAIL_URL)."),
 )
 Setting("mail.from", per_company=True, label=_("Sender of mail"), help=_("Empty: the company's e-mail address."))
 Setting("outbox.keep_days", type=int, default=30, label=_("Days for which finished jobs are kept"))

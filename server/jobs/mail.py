@@ -15,6 +15,7 @@ import secrets
 import smtplib
 import ssl
 import tempfile
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, getaddresses
@@ -24,6 +25,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from server.errors import UserError
 from server.jobs import Outside, job
+from server.models.filestore import settings
 from server.text import _
 
 if TYPE_CHECKING:
@@ -46,10 +48,18 @@ def send(env: Environment, payload: dict[str, Any]) -> Outside:
     recipients = _addresses(payload, "to", "cc", "bcc")
     if not recipients:
         raise UserError(_("A mail without a recipient cannot be sent: %(subject)s", subject=str(payload.get("subject") or "")))
-    url = _mail_url(env)
-    if url:
+    chosen = env.settings.get("mail.url")
+    url = chosen or settings().mail_url
+    if url.startswith(("smtp://", "smtps://")):
         return Outside(lambda: deliver_smtp(url, message, recipients))
-    folder = _folder(env)
+    if chosen:  # a folder is the operator's to choose, in the configuration of the server
+        raise UserError(
+            _(
+                "Mail cannot be sent: the setting mail.url names no mail server. "
+                "Use smtp://user:password@host:587 or smtps://…, or leave it empty."
+            )
+        )
+    folder = Path(url.removeprefix("folder:").removeprefix("//"))
     return Outside(lambda: deliver_folder(folder, message))
 
 
@@ -134,24 +144,14 @@ def deliver_smtp(url: str, message: EmailMessage, recipients: list[str]) -> None
         server.send_message(message, to_addrs=recipients)
 
 
-def _mail_url(env: Environment) -> str | None:
-    url = env.settings.get("mail.url") or os.environ.get("COLCA_MAIL_URL") or ""
-    return url if url.startswith(("smtp://", "smtps://")) else None
-
-
-def _folder(env: Environment) -> Path:
-    from server.models.filestore import data_dir
-
-    return Path(getattr(env.database, "data_dir", None) or data_dir()) / "mail"
-
-
 def _company_sender(env: Environment) -> str:
     company = env.root.company
-    name, address = company.name or "Colca", company.email or "noreply@localhost"
+    if not company.email:
+        return settings().mail_from
     try:
-        return str(Address(display_name=name, addr_spec=address))
-    except Exception:
-        return f"noreply@localhost ({address})"
+        return str(Address(display_name=company.name or "", addr_spec=company.email))
+    except (ValueError, HeaderParseError):
+        return settings().mail_from
 
 
 def _one_line(text: Any) -> str:

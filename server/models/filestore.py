@@ -9,6 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,22 @@ from server.errors import MissingError
 from server.text import _
 
 if TYPE_CHECKING:
+    from server.config import Config
     from server.model.environment import Environment
 
 _CHECKSUM = re.compile(r"[0-9a-f]{40}")
 
 
-def data_dir() -> Path:
-    """The data directory: `COLCA_DATA_DIR`, `./var` when it is not set."""
-    return Path(os.environ.get("COLCA_DATA_DIR") or "var")
+def settings() -> Config:
+    """The settings of this process, read once; again when the environment changes (tests do that)."""
+    return _load(tuple(os.environ.get(name) for name in ("COLCA_CONFIG", "COLCA_DATA_DIR", "COLCA_MAIL_URL", "COLCA_MAIL_FROM")))
+
+
+@lru_cache(maxsize=4)
+def _load(_environment: tuple[str | None, ...]) -> Config:
+    from server.config import Config
+
+    return Config.load()
 
 
 class Filestore:
@@ -38,9 +47,8 @@ class Filestore:
     @classmethod
     def of(cls, env: Environment) -> Filestore:
         """The store of the database of `env`."""
-        base = getattr(env.database, "data_dir", None)
         name = env["ir.config_parameter"]._value("database.uuid") or "main"
-        return cls(Path(base or data_dir()) / "filestore" / re.sub(r"[^A-Za-z0-9_-]", "_", name))
+        return cls(settings().data_dir / "filestore" / re.sub(r"[^A-Za-z0-9_-]", "_", name))
 
     def path(self, checksum: str) -> Path:
         """Where a content lies. Raises `MissingError` for a text that is no checksum."""

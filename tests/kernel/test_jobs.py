@@ -539,3 +539,16 @@ def test_mail_goes_to_the_server_of_the_setting(database: Any, data_dir: Path, m
     worker.run_pending(database)
     assert sent == [("mail.sierra.mx", 2525), "starttls", ("ana", "s@fe"), ["a@b.mx", "c@d.mx"]]
     assert not (data_dir / "mail").exists()
+
+
+def test_mail_goes_into_the_folder_that_the_server_is_configured_with(
+    database: Any, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLCA_MAIL_URL", f"folder://{data_dir / 'elsewhere'}")
+    enqueue(database, "mail.send", {"to": ["a@b.mx"], "subject": "S", "body": "B"})
+    worker.run_pending(database)
+    assert len(list((data_dir / "elsewhere").glob("*.eml"))) == 1
+    database.run(ADMIN, {}, lambda env: env.settings.set("mail.url", "folder:///etc"))
+    enqueue(database, "mail.send", {"to": ["a@b.mx"], "subject": "S", "body": "B"})
+    worker.run_pending(database)
+    assert "mail.url" in rows(database, job="mail.send")[-1]["last_error"]
