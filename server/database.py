@@ -1,8 +1,9 @@
 """A database and its registry: transactions, retries, and the process's memory of rarely changing data.
 
-`Database.run` is the one way to do work: it opens a transaction, builds the environment, calls, flushes, commits; on a serialization failure, a deadlock or a
-busy SQLite it starts again from the beginning. Before each transaction it looks at two counters in the database: when the registry counter moved (an addon was
-installed or enabled anywhere), a new registry is built beside the old one and swapped; when the data counter moved, remembered reference data is forgotten.
+`Database.run` is the one way to do work: it opens a transaction, builds the environment, calls, flushes, commits; on a
+serialization failure, a deadlock or a busy SQLite it starts again from the beginning. Before each transaction it looks at two
+counters in the database: when the registry counter moved (an addon was installed or enabled anywhere), a new registry is built
+beside the old one and swapped; when the data counter moved, remembered reference data is forgotten.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Database:
     :param extra_addons: addon objects beside those found by entry points (tests).
     """
 
-    def __init__(self, url: str | None = None, *, engine: sa.Engine | None = None, name: str = "colca", extra_addons: Any = ()) -> None:
+    def __init__(
+        self, url: str | None = None, *, engine: sa.Engine | None = None, name: str = "colca", extra_addons: Any = ()
+    ) -> None:
         assert url is not None or engine is not None
         self.engine = engine if engine is not None else make_engine(url or "")
         self.url = normal_url(url) if url is not None else self.engine.url.render_as_string(hide_password=False)
@@ -101,7 +104,9 @@ class Database:
 
     # -- transactions -----------------------------------------------------------------------------------------------
     @contextmanager
-    def transaction(self, uid: int = ROOT_UID, context: Mapping[str, Any] | None = None, *, su: bool = False, readonly: bool = False) -> Iterator[Environment]:
+    def transaction(
+        self, uid: int = ROOT_UID, context: Mapping[str, Any] | None = None, *, su: bool = False, readonly: bool = False
+    ) -> Iterator[Environment]:
         """An environment in a transaction of its own: committed at the end, rolled back on any error. No retry: see `run`."""
         options = {"colca_begin": "DEFERRED" if readonly else "IMMEDIATE"}
         with self.engine.connect().execution_options(**options) as connection, connection.begin() as transaction:
@@ -116,7 +121,14 @@ class Database:
         for call in txn.after_commit:
             call()
 
-    def run(self, uid: int, context: Mapping[str, Any] | None, function: Callable[[Environment], T], readonly: bool = False, su: bool = False) -> T:
+    def run(
+        self,
+        uid: int,
+        context: Mapping[str, Any] | None,
+        function: Callable[[Environment], T],
+        readonly: bool = False,
+        su: bool = False,
+    ) -> T:
         """Call `function(env)` in a transaction; tried again when the database asks for it.
 
         :raises LockError: when others keep the rows busy to the end.
@@ -132,9 +144,11 @@ class Database:
                 if not reason:
                     raise
             if attempt == TRIES:
-                raise LockError(_("The data is being changed by others at the same time. Nothing was saved; try again in a moment."))
+                raise LockError(
+                    _("The data is being changed by others at the same time. Nothing was saved; try again in a moment.")
+                )
             log.info("transaction tried again (%s, attempt %s)", reason, attempt)
-            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  spreads rivals, no secret
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))
         raise AssertionError("unreachable")
 
     # -- memory -----------------------------------------------------------------------------------------------------
@@ -182,7 +196,9 @@ class Database:
                 return None
             relation, one, two = txn.registry.fields["res.users"]["company_ids"].names()  # type: ignore[attr-defined]
             pairs = meta.tables[relation]
-            linked = [r[0] for r in txn.connection.execute(sa.select(pairs.c[two]).where(pairs.c[one] == uid).order_by(pairs.c[two]))]
+            linked = [
+                r[0] for r in txn.connection.execute(sa.select(pairs.c[two]).where(pairs.c[one] == uid).order_by(pairs.c[two]))
+            ]
             companies = tuple(dict.fromkeys([*([row.company_id] if row.company_id else []), *linked]))
             return UserInfo(uid, row.login or "", bool(row.active), row.company_id, companies, row.lang or "en_US", row.tz or "")
 
@@ -209,7 +225,11 @@ class Database:
         table = txn.registry.metadata.tables.get("res_company")
         if company_id is None or table is None or "tz" not in table.c:
             return None
-        return self.cached(txn, ("tz", company_id), lambda: txn.connection.execute(sa.select(table.c.tz).where(table.c.id == company_id)).scalar())  # type: ignore[no-any-return]
+        return self.cached(
+            txn,
+            ("tz", company_id),
+            lambda: txn.connection.execute(sa.select(table.c.tz).where(table.c.id == company_id)).scalar(),
+        )  # type: ignore[no-any-return]
 
     def enabled_for(self, txn: Transaction, company_id: int | None) -> frozenset[str]:
         """Addons enabled for a company; without a company (set-up work) all that are installed."""
@@ -227,7 +247,9 @@ class Database:
             return None
 
         def build() -> tuple[str, int] | None:
-            row = txn.connection.execute(sa.select(table.c.model, table.c.res_id).where(table.c.module == module, table.c.name == name)).one_or_none()
+            row = txn.connection.execute(
+                sa.select(table.c.model, table.c.res_id).where(table.c.module == module, table.c.name == name)
+            ).one_or_none()
             return (row.model, row.res_id) if row is not None else None
 
         found = self.cached(txn, ("xmlid", xmlid), build)

@@ -1,4 +1,6 @@
-"""Every refusal the platform knows. `UserError` and its children reach people in words; anything else is logged and answered by a number."""
+"""Every refusal the platform knows. `UserError` and its children reach people in words; anything else is logged and answered by a
+number.
+"""
 
 from __future__ import annotations
 

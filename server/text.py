@@ -1,4 +1,6 @@
-"""Lazy, translatable texts: `_("…", **args)` is remembered as msgid and arguments and rendered at the door, in the reader's language."""
+"""Lazy, translatable texts: `_("…", **args)` is remembered as msgid and arguments and rendered at the door, in the reader's
+language.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ class Text:
         self.args = args or {}
 
     def render(self, lang: str | None = None) -> str:
-        """The text in `lang` (`es_MX`, …; English when unknown), its places filled; arguments that are texts follow the language."""
+        """The text in `lang` (`es_MX`, …; English when unknown), its places filled; texts among the arguments follow."""
         message = self.msgid
         if lang and not lang.startswith("en"):
             if _translate is None:

@@ -1,4 +1,6 @@
-"""Engines: SQLite (WAL, foreign keys, own BEGIN) and PostgreSQL (psycopg 3), made through Flask-SQLAlchemy so that Flask code shares them."""
+"""Engines: SQLite (WAL, foreign keys, own BEGIN) and PostgreSQL (psycopg 3), made through Flask-SQLAlchemy so that Flask code
+shares them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ def normal_url(url: str) -> str:
 def engine_options(url: str) -> dict[str, Any]:
     """Arguments of `create_engine` for a URL."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": LOCK_TIMEOUT, "check_same_thread": False}, "pool_size": 20, "max_overflow": 40, "query_cache_size": 3000}
+        return {
+            "connect_args": {"timeout": LOCK_TIMEOUT, "check_same_thread": False},
+            "pool_size": 20,
+            "max_overflow": 40,
+            "query_cache_size": 3000,
+        }
     return {
         "pool_size": 10, "max_overflow": 40, "pool_pre_ping": False, "query_cache_size": 3000,
         "connect_args": {"options": f"-c lock_timeout={LOCK_TIMEOUT}s -c timezone=UTC -c jit=off", "prepare_threshold": 3},

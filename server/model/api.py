@@ -82,7 +82,11 @@ class External:
         xmlids: dict[int, list[Any]] = {}
         if self._ids:
             data = env["ir.model.data"].table
-            for row in env.execute(sa.select(data.c.res_id, data.c.module, data.c.name, data.c.noupdate).where(data.c.model == self._name, data.c.res_id.in_(self._ids))):
+            for row in env.execute(
+                sa.select(data.c.res_id, data.c.module, data.c.name, data.c.noupdate).where(
+                    data.c.model == self._name, data.c.res_id.in_(self._ids)
+                )
+            ):
                 xmlids.setdefault(row.res_id, []).append((f"{row.module}.{row.name}", bool(row.noupdate)))
         rows = self.read(["create_uid", "create_date", "write_uid", "write_date"])
         for row in rows:

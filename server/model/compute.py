@@ -1,7 +1,8 @@
 """Computed fields: which change touches which field, and the recomputation of what was touched, set-wise.
 
-`@depends("order_line.price_subtotal")` on a field of `sale.order` gives triggers on `sale.order.line.price_subtotal` (walk back: the lines' `order_id`) and on
-`sale.order.line.order_id` itself. A change only *marks* the records behind it; they are recomputed once, when somebody reads them or at the flush.
+`@depends("order_line.price_subtotal")` on a field of `sale.order` gives triggers on `sale.order.line.price_subtotal` (walk back:
+the lines' `order_id`) and on `sale.order.line.order_id` itself. A change only *marks* the records behind it; they are recomputed
+once, when somebody reads them or at the flush.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Triggers:
             if step is None:
                 if current._name in self.models and field.addon in self.models.enabled and not self._known(current._name, name):
                     raise RegistryError(
-                        f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but {current._name} has no field '{name}'.", addon=field.addon
+                        f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but {current._name} has no field "
+                        f"'{name}'.",
+                        addon=field.addon,
                     )
                 return
             self._register(step, field, tuple(hops))
@@ -68,12 +71,15 @@ class Triggers:
                     self._add(cls, field, ".".join([*names[:position], source, *(names[position + 1 :] if step.related else ())]))
             if position < len(names) - 1:
                 if not step.comodel:
-                    raise RegistryError(f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but '{name}' is no relation.", addon=field.addon)
+                    raise RegistryError(
+                        f"Addon {field.addon}: {cls._name}.{field.name} depends on '{path}', but '{name}' is no relation.",
+                        addon=field.addon,
+                    )
                 hops.append(step)
                 current = self.models.classes[step.comodel]
 
     def feeders(self, field: Field) -> frozenset[tuple[str, str]]:
-        """Keys of the stored computed fields that `field` is computed from, directly or through others (itself, when recursive)."""
+        """Keys of the stored computed fields that `field` is computed from, also through others (itself, when recursive)."""
         found = self._feeders.get(field.key)
         if found is None:
             sources: dict[tuple[str, str], set[tuple[str, str]]] = {}
@@ -110,7 +116,10 @@ def dependencies(cls: type[Records], field: Field) -> list[str]:
         return [field.related]
     method = getattr(cls, field.compute or "", None)
     if method is None:
-        raise RegistryError(f"Addon {field.addon}: {cls._name}.{field.name} names the compute method {field.compute!r}, which does not exist.", addon=field.addon)
+        raise RegistryError(
+            f"Addon {field.addon}: {cls._name}.{field.name} names the compute method {field.compute!r}, which does not exist.",
+            addon=field.addon,
+        )
     paths: list[str] = []
     for klass in cls.__mro__:
         candidate = vars(klass).get(field.compute or "")
@@ -163,8 +172,8 @@ def forget(txn: Any, triggers: Triggers, field: Field) -> None:
 def settle(records: Records, field: Field) -> None:
     """Before a computed field is read: compute what waits of it, and first of all that feeds it.
 
-    A change marks only what depends on it directly; what depends on *that* is marked when it turns out different. So a field may be
-    cached and yet be stale while a field that feeds it waits.
+    A change marks only what depends on it directly; what depends on *that* is marked when it turns out different. So a field may
+    be cached and yet be stale while a field that feeds it waits.
     """
     env = records.env
     txn = env.transaction
@@ -212,7 +221,9 @@ def walk_back(env: Any, ids: Any, hops: tuple[Field, ...], created: bool) -> Any
 
 
 def recompute(env: Any) -> None:
-    """Compute every pending stored field. Order follows need: a compute method that reads a pending field computes that one first."""
+    """Compute every pending stored field. Order follows need: a compute method that reads a pending field computes that one
+    first.
+    """
     txn = env.transaction
     rounds = 0
     while txn.pending:

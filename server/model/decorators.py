@@ -17,7 +17,8 @@ def action(function: Any = None, *, model: bool = False, readonly: bool = False,
 
     :param model: True for a model-level method (no record ids as first argument).
     :param readonly: True when it writes nothing; it then runs in a read transaction.
-    :param access: right that the caller needs on the records (`read`, `write`, `unlink`); default `write`, or `read` for readonly methods.
+    :param access: right that the caller needs on the records (`read`, `write`, `unlink`); default `write`, or `read` for readonly
+        methods.
     """
 
     def mark(f: F) -> F:

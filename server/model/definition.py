@@ -1,7 +1,8 @@
 """Model definitions: the classes addons write.
 
 *Definition*: a subclass of `Model` in an addon; with `name=` it declares a model, as a subclass of a definition it extends one.
-*Model class*: what the registry makes of all definitions of a name (see `registry.py`). Definitions hold no state and know no database.
+*Model class*: what the registry makes of all definitions of a name (see `registry.py`). Definitions hold no state and know no
+database.
 """
 
 from __future__ import annotations
@@ -19,14 +20,37 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 DEFINITIONS: list[type[Model]] = []
 
 #: Attributes of a definition that configure the model.
-OPTIONS = ("model_label", "rec_name", "order", "history", "unique", "checks", "indexes", "inherits", "transient", "reference", "name_search_fields", "renamed_from")
+OPTIONS = (
+    "model_label",
+    "rec_name",
+    "order",
+    "history",
+    "unique",
+    "checks",
+    "indexes",
+    "inherits",
+    "transient",
+    "reference",
+    "name_search_fields",
+    "renamed_from",
+)
 
 
 #: What a model is when no definition says otherwise.
 OPTION_DEFAULTS: dict[str, Any] = {
-    "model_label": None, "rec_name": "name", "order": "id", "history": False, "unique": [], "checks": {}, "indexes": [], "inherits": {}, "transient": False,
-    "reference": False, "name_search_fields": None, "renamed_from": None,
-}  # fmt: skip
+    "model_label": None,
+    "rec_name": "name",
+    "order": "id",
+    "history": False,
+    "unique": [],
+    "checks": {},
+    "indexes": [],
+    "inherits": {},
+    "transient": False,
+    "reference": False,
+    "name_search_fields": None,
+    "renamed_from": None,
+}
 
 
 class ModelMeta(type):
@@ -43,8 +67,8 @@ class ModelMeta(type):
 class Model(Records, metaclass=ModelMeta):
     """Base of all model definitions.
 
-    `class SaleOrder(Model, name="sale.order")` declares; `class Mine(SaleOrder)` extends; `class Thread(Model, abstract=True)` is a mixin whose
-    fields and methods a definition takes by naming it as a base.
+    `class SaleOrder(Model, name="sale.order")` declares; `class Mine(SaleOrder)` extends; `class Thread(Model, abstract=True)` is
+    a mixin whose fields and methods a definition takes by naming it as a base.
     """
 
     model_name: str = ""
@@ -60,7 +84,9 @@ class Model(Records, metaclass=ModelMeta):
         cls.own_extends = {k: v for k, v in vars(cls).items() if isinstance(v, Extend)}
         if name is not None:
             if not _NAME.fullmatch(name):
-                raise RegistryError(f"Model name {name!r} of {cls.__module__}.{cls.__qualname__} is not of the form 'lower.dotted'.")
+                raise RegistryError(
+                    f"Model name {name!r} of {cls.__module__}.{cls.__qualname__} is not of the form 'lower.dotted'."
+                )
             cls.model_name = name
             cls.is_base = True
         elif abstract:
@@ -72,7 +98,8 @@ class Model(Records, metaclass=ModelMeta):
             cls.is_base = False
             if not cls.model_name:
                 raise RegistryError(
-                    f"{cls.__module__}.{cls.__qualname__} neither names a model (name=…) nor extends a definition. Give it a name or a base."
+                    f"{cls.__module__}.{cls.__qualname__} neither names a model (name=…) nor extends a definition. Give it a "
+                    f"name or a base."
                 )
         cls.own_fields = {**mixed_in(cls), **cls.own_fields}  # a mixin's fields belong to the definition that names it
         DEFINITIONS.append(cls)
@@ -82,7 +109,12 @@ class Model(Records, metaclass=ModelMeta):
 
 def mixed_in(cls: type[Model]) -> dict[str, Field]:
     """Fields of the abstract mixins that a definition names among its bases."""
-    return {k: f for base in cls.__bases__ if issubclass(base, Model) and base is not Model and not base.model_name for k, f in base.own_fields.items()}
+    return {
+        k: f
+        for base in cls.__bases__
+        if issubclass(base, Model) and base is not Model and not base.model_name
+        for k, f in base.own_fields.items()
+    }
 
 
 class TransientModel(Model, abstract=True):

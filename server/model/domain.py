@@ -1,7 +1,8 @@
 """Domains: the filter language of the external API, parsed into a tree and compiled to SQL behind the company wall.
 
-A domain is a list in prefix notation: terms `(field, operator, value)`, `&` and `|` take two operands, `!` one; neighbours are ANDed. What an operator means for
-empty values follows the contract: `!=`, `not in`, `not like`, `not ilike` include the unset, `= false` is "not set".
+A domain is a list in prefix notation: terms `(field, operator, value)`, `&` and `|` take two operands, `!` one; neighbours are
+ANDed. What an operator means for empty values follows the contract: `!=`, `not in`, `not like`, `not ilike` include the unset, `=
+false` is "not set".
 """
 
 from __future__ import annotations
@@ -22,14 +23,52 @@ if TYPE_CHECKING:
     from server.model.records import Records
 
 OPERATORS = frozenset(
-    ("=", "!=", "<>", ">", ">=", "<", "<=", "in", "not in", "like", "not like", "ilike", "not ilike", "=like", "=ilike", "not =like", "not =ilike", "=?",
-     "child_of", "parent_of", "any", "not any")
-)  # fmt: skip
-NEGATIVE = {"!=": "=", "not in": "in", "not like": "like", "not ilike": "ilike", "not =like": "=like", "not =ilike": "=ilike", "not any": "any"}
+    (
+        "=",
+        "!=",
+        "<>",
+        ">",
+        ">=",
+        "<",
+        "<=",
+        "in",
+        "not in",
+        "like",
+        "not like",
+        "ilike",
+        "not ilike",
+        "=like",
+        "=ilike",
+        "not =like",
+        "not =ilike",
+        "=?",
+        "child_of",
+        "parent_of",
+        "any",
+        "not any",
+    )
+)
+NEGATIVE = {
+    "!=": "=",
+    "not in": "in",
+    "not like": "like",
+    "not ilike": "ilike",
+    "not =like": "=like",
+    "not =ilike": "=ilike",
+    "not any": "any",
+}
 OPPOSITE = {**{v: k for k, v in NEGATIVE.items()}, **NEGATIVE, "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MAX_TERMS = 2000
 MAX_DEPTH = 120
-DATE_PARTS = {"year_number": "year", "quarter_number": "quarter", "month_number": "month", "day_of_month": "day", "day_of_week": "dow", "day_of_year": "doy", "hour_number": "hour"}
+DATE_PARTS = {
+    "year_number": "year",
+    "quarter_number": "quarter",
+    "month_number": "month",
+    "day_of_month": "day",
+    "day_of_week": "dow",
+    "day_of_year": "doy",
+    "hour_number": "hour",
+}
 
 
 class Node:
@@ -52,10 +91,19 @@ def parse(domain: Any) -> Any:
         return None
     if not isinstance(domain, (list, tuple)):
         raise FieldError(f"Invalid domain: {short(domain)} is not a list of terms like [['name', '=', 'x']].")
-    if len(domain) == 3 and isinstance(domain[0], str) and isinstance(domain[1], str) and domain[1] in OPERATORS and domain[0] not in ("&", "|", "!"):
+    if (
+        len(domain) == 3
+        and isinstance(domain[0], str)
+        and isinstance(domain[1], str)
+        and domain[1] in OPERATORS
+        and domain[0] not in ("&", "|", "!")
+    ):
         domain = [domain]
     if len(domain) > MAX_TERMS * 2:
-        raise FieldError(f"Domain too large: {len(domain)} terms, at most {MAX_TERMS * 2} are allowed. Use 'in' with a list instead of many terms.")
+        raise FieldError(
+            f"Domain too large: {len(domain)} terms, at most {MAX_TERMS * 2} are allowed. Use 'in' with a list instead of many "
+            f"terms."
+        )
     stack: list[Any] = []
     for item in reversed(domain):
         if isinstance(item, str) and item in ("&", "|"):
@@ -231,16 +279,24 @@ class Compiler:
             kind = field.sql_type()
             if self.dialect == "postgresql":
                 return sa.cast(column[key].as_string(), kind) if not isinstance(field, Char) else column[key].as_string()
-            return sa.type_coerce(sa.func.json_extract(column, f'$."{key}"'), sa.String() if isinstance(field, (Numeric, Char)) else kind)
+            return sa.type_coerce(
+                sa.func.json_extract(column, f'$."{key}"'), sa.String() if isinstance(field, (Numeric, Char)) else kind
+            )
         if field.translate and self.env.translation_lang and "ir.translation" in self.env:
             words = self.env["ir.translation"].table
             inner = sa.select(words.c.value).where(
-                words.c.model == cls._name, words.c.field == field.name, words.c.res_id == table.c.id, words.c.lang == self.env.translation_lang
+                words.c.model == cls._name,
+                words.c.field == field.name,
+                words.c.res_id == table.c.id,
+                words.c.lang == self.env.translation_lang,
             )
             fallback = self.env.translation_lang.partition("_")[0]
             if fallback != self.env.translation_lang:
                 wider = sa.select(words.c.value).where(
-                    words.c.model == cls._name, words.c.field == field.name, words.c.res_id == table.c.id, words.c.lang == fallback
+                    words.c.model == cls._name,
+                    words.c.field == field.name,
+                    words.c.res_id == table.c.id,
+                    words.c.lang == fallback,
                 )
                 return sa.func.coalesce(inner.scalar_subquery(), wider.scalar_subquery(), column)
             return sa.func.coalesce(inner.scalar_subquery(), column)
@@ -256,7 +312,9 @@ class Compiler:
             if self.dialect == "postgresql":
                 return column == sa.any_(sa.literal(list(values), postgresql.ARRAY(sa.BigInteger())))
             if len(values) > 400:
-                return column.in_(sa.select(sa.column("value")).select_from(sa.func.json_each(json.dumps(values)).table_valued("value")))
+                return column.in_(
+                    sa.select(sa.column("value")).select_from(sa.func.json_each(json.dumps(values)).table_valued("value"))
+                )
         return column.in_(values)
 
     def of_id(self, cls: type[Records], table: Any, operator: str, value: Any) -> Any:
@@ -380,7 +438,13 @@ class Compiler:
         """SELECT id of the visible records of `cls` that match; rules and wall of the model hold here too."""
         table = cls.table.alias()
         clauses = [self.clause(cls, table, tree), self.wall(cls, table)]
-        if active and "active" in cls._fields and cls._fields["active"].stored and self.env.context.get("active_test", True) and "active" not in names_in(tree):
+        if (
+            active
+            and "active" in cls._fields
+            and cls._fields["active"].stored
+            and self.env.context.get("active_test", True)
+            and "active" not in names_in(tree)
+        ):
             clauses.append(table.c.active == sa.true())
         return sa.select(table.c.id).where(*clauses)
 
@@ -399,7 +463,10 @@ class Compiler:
         table = cls.table.alias()
         start = self.one_of(table.c.id, ids)
         for text in texts:
-            start = sa.or_(start, table.c.id.in_(self.subquery(cls, parse(self.env[cls._name]._search_display_name("ilike", text)), active=False)))
+            start = sa.or_(
+                start,
+                table.c.id.in_(self.subquery(cls, parse(self.env[cls._name]._search_display_name("ilike", text)), active=False)),
+            )
         tree = sa.select(table.c.id, table.c[parent.name].label("up")).where(start).cte(recursive=True)
         step = cls.table.alias()
         if operator == "child_of":
@@ -439,8 +506,16 @@ class Compiler:
                 else:
                     return column.is_not(None) if negative else column.is_(None)
             if negative:
-                return sa.or_(column != wanted, column.is_(None)) if not (isinstance(field, (Integer, Numeric)) and wanted == 0) else sa.and_(column.is_not(None), column != wanted)
-            return sa.or_(column == wanted, column.is_(None)) if isinstance(field, (Integer, Numeric)) and wanted == 0 else column == wanted
+                return (
+                    sa.or_(column != wanted, column.is_(None))
+                    if not (isinstance(field, (Integer, Numeric)) and wanted == 0)
+                    else sa.and_(column.is_not(None), column != wanted)
+                )
+            return (
+                sa.or_(column == wanted, column.is_(None))
+                if isinstance(field, (Integer, Numeric)) and wanted == 0
+                else column == wanted
+            )
         if wanted is None:
             if isinstance(field, (Integer, Numeric)):
                 wanted = 0
@@ -448,7 +523,11 @@ class Compiler:
                 return sa.false()
         if isinstance(field, (Integer, Numeric)) and not field.required:
             zero = sa.literal(0) if isinstance(field, Integer) else sa.literal(field.coerce(0, self.env), field.sql_type())
-            column = sa.func.coalesce(column, zero, type_=column.type) if field.type != "monetary" or operator in ("<", "<=", ">=") else column
+            column = (
+                sa.func.coalesce(column, zero, type_=column.type)
+                if field.type != "monetary" or operator in ("<", "<=", ">=")
+                else column
+            )
         return compare(column, operator, wanted)
 
     def value(self, field: Field, value: Any) -> Any:
@@ -530,7 +609,8 @@ def wall(env: Environment, table: Any) -> Any:
 
 
 def parent_field(cls: type[Records]) -> Many2one | None:
-    """The many2one of a model to itself that makes its tree: `parent_id`, else the one whose other side is called `child_ids` (or `child_id`).
+    """The many2one of a model to itself that makes its tree: `parent_id`, else the one whose other side is called `child_ids` (or
+    `child_id`).
 
     Other links to the same model (the backorder of a transfer, the type of its returns) make no tree, and may form a circle.
     """
@@ -552,4 +632,3 @@ def as_values(value: Any) -> list[Any]:
 
 def _pair(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[0], int) and isinstance(value[1], str)
-

@@ -1,7 +1,8 @@
 """The environment: user, company, language of a call, and the transaction it runs in.
 
-`Transaction` is what one database transaction knows: cached values, pending writes, pending recomputations, history. Environments derived with
-`with_context`, `with_company`, `with_user`, `sudo` share it. Nothing here is thread-local: the environment is passed explicitly, on the records.
+`Transaction` is what one database transaction knows: cached values, pending writes, pending recomputations, history. Environments
+derived with `with_context`, `with_company`, `with_user`, `sudo` share it. Nothing here is thread-local: the environment is passed
+explicitly, on the records.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Transaction:
         self.history_rows: list[dict[str, Any]] = []
         #: rows this transaction holds a lock on
         self.locked: set[tuple[str, int]] = set()
-        #: rights worked out in this transaction, by user; a new mapping each time reference data (groups, access lines) may have changed
+        #: rights worked out in this transaction, by user; a new mapping each time reference data (groups, access lines) may have
+        #: changed
         self.security: dict[Any, Any] = {}
         self._reference_touched = False
         self.registry_touched = False
@@ -144,7 +146,10 @@ class Environment:
                 wrong = [c for c in asked if c not in mine and not everywhere]
                 if wrong:
                     raise AccessError(
-                        _("You have no access to company %(ids)s. Ask an administrator to add it to your companies.", ids=", ".join(map(str, wrong)))
+                        _(
+                            "You have no access to company %(ids)s. Ask an administrator to add it to your companies.",
+                            ids=", ".join(map(str, wrong)),
+                        )
                     )
                 self._allowed = tuple(dict.fromkeys(asked))
             else:
@@ -251,7 +256,12 @@ class Environment:
     # -- derived environments ---------------------------------------------------------------------------------------
     def derive(self, *, uid: int | None = None, context: Mapping[str, Any] | None = None, su: bool | None = None) -> Environment:
         """An environment of the same transaction with another user, context or mode."""
-        env = Environment(self.transaction, self.uid if uid is None else uid, self.context if context is None else context, self.su if su is None else su)
+        env = Environment(
+            self.transaction,
+            self.uid if uid is None else uid,
+            self.context if context is None else context,
+            self.su if su is None else su,
+        )
         if env.uid == self.uid:
             env._info = self._info
             if env.context.get("allowed_company_ids") == self.context.get("allowed_company_ids"):
@@ -336,7 +346,9 @@ class Environment:
         """A value remembered in the process until reference data changes anywhere."""
         return self.database.cached(self.transaction, key, build)
 
-    def enqueue(self, job: str, payload: Mapping[str, Any] | None = None, key: str | None = None, run_at: dt.datetime | None = None) -> None:
+    def enqueue(
+        self, job: str, payload: Mapping[str, Any] | None = None, key: str | None = None, run_at: dt.datetime | None = None
+    ) -> None:
         """Put a job into the outbox, in this transaction; the worker does it after the commit."""
         from server.jobs.outbox import enqueue
 
@@ -352,7 +364,13 @@ class Environment:
     def message(self, records: Records, body: Text | str, **kw: Any) -> Any:
         """A note in the history of `records`."""
         values: Iterable[dict[str, Any]] = [
-            {"model": records._name, "res_id": id, "body": str(body) if isinstance(body, str) else body.render(self.lang), "message_type": "notification", **kw}
+            {
+                "model": records._name,
+                "res_id": id,
+                "body": str(body) if isinstance(body, str) else body.render(self.lang),
+                "message_type": "notification",
+                **kw,
+            }
             for id in records._ids
         ]
         return self.root["mail.message"].create(list(values))

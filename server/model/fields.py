@@ -1,8 +1,8 @@
 """Fields: what a model says of its data. Scalar kinds here; relations in `relational.py`.
 
-A field object in a definition is a *declaration*. The registry binds a copy of it into each composed model class; the bound copy is the
-descriptor that reads and writes the transaction's cache. Values in the cache are Python values (`Decimal`, `date`, naive UTC `datetime`, ids),
-`None` for nothing.
+A field object in a definition is a *declaration*. The registry binds a copy of it into each composed model class; the bound copy
+is the descriptor that reads and writes the transaction's cache. Values in the cache are Python values (`Decimal`, `date`, naive
+UTC `datetime`, ids), `None` for nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 
-from server.db.types import ExactNumeric, Json as JsonType, UtcDateTime
+from server.db.types import ExactNumeric, UtcDateTime
+from server.db.types import Json as JsonType
 from server.errors import FieldError
 from server.text import Text as LazyText
 from server.text import _, render
@@ -58,13 +59,32 @@ class Field:
     comodel: str = ""
 
     def __init__(
-        self, string: LazyText | str | None = None, *, required: bool = False, readonly: bool | None = None, index: bool = False,
-        help: LazyText | str | None = None, default: Any = None, copy: bool | None = None, tracking: bool = False, groups: str = "",
-        compute: str | None = None, store: bool | None = None, related: str | None = None, inverse: str | None = None,
-        search: str | None = None, aliases: Sequence[str] = (), server_default: Any = None, company_dependent: bool = False,
-        translate: bool = False, prefetch: bool = True, aggregator: str | None = None, depends_on: Sequence[str] = (),
-        renamed_from: str | None = None, exportable: bool = True,
-    ) -> None:  # fmt: skip
+        self,
+        string: LazyText | str | None = None,
+        *,
+        required: bool = False,
+        readonly: bool | None = None,
+        index: bool = False,
+        help: LazyText | str | None = None,
+        default: Any = None,
+        copy: bool | None = None,
+        tracking: bool = False,
+        groups: str = "",
+        compute: str | None = None,
+        store: bool | None = None,
+        related: str | None = None,
+        inverse: str | None = None,
+        search: str | None = None,
+        aliases: Sequence[str] = (),
+        server_default: Any = None,
+        company_dependent: bool = False,
+        translate: bool = False,
+        prefetch: bool = True,
+        aggregator: str | None = None,
+        depends_on: Sequence[str] = (),
+        renamed_from: str | None = None,
+        exportable: bool = True,
+    ) -> None:
         self.string = string
         self.required = required
         self.index = index
@@ -148,9 +168,13 @@ class Field:
         not_null = self.required and not self.company_dependent and (owned_by_table or self.server_default is not None)
         default = self.server_default
         return sa.Column(
-            self.name, kind, *self.constraints(), nullable=not not_null, server_default=None if default is None else sa.text(str(default)),
+            self.name,
+            kind,
+            *self.constraints(),
+            nullable=not not_null,
+            server_default=None if default is None else sa.text(str(default)),
             info={"addon": self.addon, "field": self.name, "renamed_from": self.renamed_from},
-        )  # fmt: skip
+        )
 
     def constraints(self) -> Sequence[Any]:
         """Column-level constraints (foreign keys)."""
@@ -219,11 +243,23 @@ class Field:
         """The `fields_get` entry: no null values, labels in the caller's language."""
         lang = env.lang
         entry: dict[str, Any] = {
-            "name": self.name, "type": self.type, "string": render(self.string, lang), "required": bool(self.required),
-            "readonly": bool(self.readonly), "store": self.stored, "searchable": self.searchable, "sortable": self.stored,
-            "groupable": self.stored and self.type not in ("binary", "json"), "translate": self.translate, "company_dependent": self.company_dependent,
-            "exportable": self.exportable, "depends": list(self.depends_on), "change_default": False, "manual": False, "module": self.addon,
-        }  # fmt: skip
+            "name": self.name,
+            "type": self.type,
+            "string": render(self.string, lang),
+            "required": bool(self.required),
+            "readonly": bool(self.readonly),
+            "store": self.stored,
+            "searchable": self.searchable,
+            "sortable": self.stored,
+            "groupable": self.stored and self.type not in ("binary", "json"),
+            "translate": self.translate,
+            "company_dependent": self.company_dependent,
+            "exportable": self.exportable,
+            "depends": list(self.depends_on),
+            "change_default": False,
+            "manual": False,
+            "module": self.addon,
+        }
         if self.help:
             entry["help"] = render(self.help, lang)
         if self.aggregator and self.stored:

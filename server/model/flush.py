@@ -1,7 +1,8 @@
-"""Writing to the database: pending changes go out set-wise, one UPDATE per model and set of columns; database complaints come back in words.
+"""Writing to the database: pending changes go out set-wise, one UPDATE per model and set of columns; database complaints come
+back in words.
 
-PostgreSQL: `UPDATE t SET a = v.a FROM (SELECT unnest(ids), unnest(as)) v WHERE t.id = v.id`: the same text for 5 and for 5,000 rows. SQLite: an
-executemany in the same process. Both count as one statement.
+PostgreSQL: `UPDATE t SET a = v.a FROM (SELECT unnest(ids), unnest(as)) v WHERE t.id = v.id`: the same text for 5 and for 5,000
+rows. SQLite: an executemany in the same process. Both count as one statement.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def execute(env: Environment, statement: Any, parameters: Any = None) -> Any:
     except IntegrityError as error:
         raise explain(env, error) from error
     except DataError as error:
-        raise ValidationError(_("A value does not fit into its column. Correct the longest or largest value and try again.")) from error
+        raise ValidationError(
+            _("A value does not fit into its column. Correct the longest or largest value and try again.")
+        ) from error
 
 
 def flush(env: Environment) -> None:
@@ -65,7 +68,11 @@ def write_rows(env: Environment, model: str, rows: dict[int, dict[str, Any]]) ->
                 written_at[id], written_by[id] = now, uid
         if same:
             vals = {**constant, **({"write_date": now, "write_uid": uid} if stamp else {})}
-            execute(env, update_same(cls, tuple(vals), len(ids), txn.dialect), {**{f"v_{k}": v for k, v in vals.items()}, "ids": ids if len(ids) > 1 else ids[0]})
+            execute(
+                env,
+                update_same(cls, tuple(vals), len(ids), txn.dialect),
+                {**{f"v_{k}": v for k, v in vals.items()}, "ids": ids if len(ids) > 1 else ids[0]},
+            )
         elif txn.dialect == "postgresql":
             params: dict[str, Any] = {f"v_{c}": [rows[i][c] for i in ids] for c in columns}
             if stamp:
@@ -79,7 +86,9 @@ def write_rows(env: Environment, model: str, rows: dict[int, dict[str, Any]]) ->
             txn.reference_touched = True
 
 
-def write_patches(env: Environment, cls: type[Records], rows: dict[int, dict[str, Any]], names: set[str], now: Any, uid: int) -> dict[tuple[str, ...], list[int]]:
+def write_patches(
+    env: Environment, cls: type[Records], rows: dict[int, dict[str, Any]], names: set[str], now: Any, uid: int
+) -> dict[tuple[str, ...], list[int]]:
     """Write company-dependent columns by merging into the row's JSON, so that one company's value never erases another's.
 
     The groups of what is left to write for the other columns.
@@ -98,11 +107,20 @@ def write_patches(env: Environment, cls: type[Records], rows: dict[int, dict[str
         patch = sa.bindparam("patch", type_=column.type)
         if env.transaction.dialect == "postgresql":
             # a JSON null (not the SQL one) before || would make a list of both
-            there = sa.func.coalesce(sa.func.nullif(column, sa.cast(sa.literal("null"), postgresql.JSONB)), sa.cast(sa.literal({}, column.type), postgresql.JSONB))
+            there = sa.func.coalesce(
+                sa.func.nullif(column, sa.cast(sa.literal("null"), postgresql.JSONB)),
+                sa.cast(sa.literal({}, column.type), postgresql.JSONB),
+            )
             merged: Any = there.op("||")(sa.cast(patch, postgresql.JSONB))
         else:  # json_patch drops keys that are null, which reads the same
             merged = sa.func.json_patch(sa.func.coalesce(column, sa.literal_column("'{}'")), patch)
-        execute(env, table.update().where(table.c.id == sa.bindparam("row_id")).values({name: merged, "write_date": sa.bindparam("now"), "write_uid": sa.bindparam("uid")}), parameters)
+        execute(
+            env,
+            table.update()
+            .where(table.c.id == sa.bindparam("row_id"))
+            .values({name: merged, "write_date": sa.bindparam("now"), "write_uid": sa.bindparam("uid")}),
+            parameters,
+        )
     return groups
 
 
@@ -133,7 +151,11 @@ def update_one(cls: type[Records], columns: tuple[str, ...], stamp: bool) -> Any
     if statement is None:
         table = cls.table
         names = [*columns, *(("write_date", "write_uid") if stamp else ())]
-        statement = table.update().where(table.c.id == sa.bindparam("row_id")).values({c: sa.bindparam(f"v_{c}", type_=table.c[c].type) for c in names})
+        statement = (
+            table.update()
+            .where(table.c.id == sa.bindparam("row_id"))
+            .values({c: sa.bindparam(f"v_{c}", type_=table.c[c].type) for c in names})
+        )
         cls.models.plans[key] = statement
     return statement
 
@@ -147,11 +169,16 @@ def update_each(cls: type[Records], columns: tuple[str, ...], stamp: bool) -> An
         parts: list[Any] = [sa.func.unnest(sa.bindparam("ids", type_=postgresql.ARRAY(sa.BigInteger()))).label("row_id")]
         for c in columns:
             kind = table.c[c].type
-            parts.append(sa.func.unnest(sa.cast(sa.bindparam(f"v_{c}", type_=postgresql.ARRAY(kind)), postgresql.ARRAY(kind))).label(c))
+            parts.append(
+                sa.func.unnest(sa.cast(sa.bindparam(f"v_{c}", type_=postgresql.ARRAY(kind)), postgresql.ARRAY(kind))).label(c)
+            )
         source = sa.select(*parts).subquery("v")
         vals = {c: source.c[c] for c in columns}
         if stamp:
-            vals.update(write_date=sa.bindparam("v_write_date", type_=table.c.write_date.type), write_uid=sa.bindparam("v_write_uid", type_=table.c.write_uid.type))
+            vals.update(
+                write_date=sa.bindparam("v_write_date", type_=table.c.write_date.type),
+                write_uid=sa.bindparam("v_write_uid", type_=table.c.write_uid.type),
+            )
         statement = table.update().where(table.c.id == source.c.row_id).values(vals)
         cls.models.plans[key] = statement
     return statement
@@ -166,7 +193,8 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
         if statement is None:
             statement = cls.models.plans[key] = table.insert().returning(table.c.id)
         return [int(execute(env, statement, rows[0]).scalar_one())]
-    # SQLite has one writer and gives ascending ids in the order of VALUES; asking SQLAlchemy for the order would cost a statement per row there
+    # SQLite has one writer and gives ascending ids in the order of VALUES; asking SQLAlchemy for the order would cost a statement
+    # per row there
     ordered = env.transaction.dialect != "sqlite"
     key = ("inserts", cls._name, ordered)
     statement = cls.models.plans.get(key)
@@ -214,14 +242,49 @@ def explain(env: Environment, error: IntegrityError) -> ValidationError:
     model, labels = describe(env, table, columns)
     data = {"model": model, "fields": columns}
     if kind == "unique":
-        return ValidationError(_("The value of %(fields)s must be unique for %(model)s: %(value)s is already used. Choose another one.", fields=labels, model=model or table, value=value or _("this value")), **data)
+        return ValidationError(
+            _(
+                "The value of %(fields)s must be unique for %(model)s: %(value)s is already used. Choose another one.",
+                fields=labels,
+                model=model or table,
+                value=value or _("this value"),
+            ),
+            **data,
+        )
     if kind == "required":
-        return ValidationError(_("Missing required value for the field %(fields)s (%(names)s) of %(model)s. Give it a value.", fields=labels, names=", ".join(columns), model=model or table), **data)
+        return ValidationError(
+            _(
+                "Missing required value for the field %(fields)s (%(names)s) of %(model)s. Give it a value.",
+                fields=labels,
+                names=", ".join(columns),
+                model=model or table,
+            ),
+            **data,
+        )
     if kind == "referenced":
-        return ValidationError(_("The record cannot be deleted: other records (%(model)s, field %(fields)s) still use it. Archive it instead, or remove the uses first.", model=model or table, fields=labels), **data)
+        return ValidationError(
+            _(
+                "The record cannot be deleted: other records (%(model)s, field %(fields)s) still use it. Archive it instead, or "
+                "remove the uses first.",
+                model=model or table,
+                fields=labels,
+            ),
+            **data,
+        )
     if kind == "foreign":
-        return ValidationError(_("The operation breaks a link between records: %(fields)s points to a record that does not exist, or the record is still used by others. Check the ids, or archive instead of deleting.", fields=labels or _("a field")), **data)
-    return ValidationError(_("A rule of the data is broken (%(name)s). Correct the values and try again.", name=name or _("check")), constraint=name, **data)
+        return ValidationError(
+            _(
+                "The operation breaks a link between records: %(fields)s points to a record that does not exist, or the record "
+                "is still used by others. Check the ids, or archive instead of deleting.",
+                fields=labels or _("a field"),
+            ),
+            **data,
+        )
+    return ValidationError(
+        _("A rule of the data is broken (%(name)s). Correct the values and try again.", name=name or _("check")),
+        constraint=name,
+        **data,
+    )
 
 
 def describe(env: Environment, table: str, columns: list[str]) -> tuple[str, Text | str]:

@@ -28,14 +28,25 @@ class Grouping:
 
     @action(model=True, readonly=True)
     def read_group(
-        self: Any, domain: Any = None, fields: list[str] | None = None, groupby: Any = None, offset: int = 0, limit: int | None = None, orderby: Any = False, lazy: bool = True
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        """Rows per group: group fields, aggregates under the plain field name, count, and `__domain`, which selects exactly the group."""
+        self: Any,
+        domain: Any = None,
+        fields: list[str] | None = None,
+        groupby: Any = None,
+        offset: int = 0,
+        limit: int | None = None,
+        orderby: Any = False,
+        lazy: bool = True,
+    ) -> list[dict[str, Any]]:
+        """Rows per group: group fields, aggregates under the plain field name, count, and `__domain`, which selects exactly the
+        group.
+        """
         specs = [groupby] if isinstance(groupby, str) else list(groupby or [])
         todo = specs[:1] if lazy else specs
         wanted = [aggregate_of(self, f) for f in (fields or [])]
         if not fields:
-            wanted = [(n, f, f.aggregator) for n, f in self._fields.items() if f.stored and isinstance(f, Numeric) and f.aggregator]
+            wanted = [
+                (n, f, f.aggregator) for n, f in self._fields.items() if f.stored and isinstance(f, Numeric) and f.aggregator
+            ]
         wanted = [w for w in wanted if w is not None and w[0] not in {s.partition(":")[0] for s in todo}]
         rows = self._grouped_rows(domain, todo, wanted, None, offset, limit, orderby or None)
         count = f"{todo[0].partition(':')[0]}_count" if lazy and todo else "__count"
@@ -54,7 +65,13 @@ class Grouping:
             for (name, field, _agg), value in zip(wanted, values, strict=True):
                 row[name] = aggregate_value(field, value, _agg)
             row[count] = number
-            row["__domain"] = ["&", *extra, *base] if extra and base and len(extra) == 1 else [*extra, *base] if not base or not extra else [*["&"] * len(extra), *extra, *base]
+            row["__domain"] = (
+                ["&", *extra, *base]
+                if extra and base and len(extra) == 1
+                else [*extra, *base]
+                if not base or not extra
+                else [*["&"] * len(extra), *extra, *base]
+            )
             if ranges:
                 row["__range"] = ranges
             if lazy and len(specs) > 1:
@@ -66,8 +83,15 @@ class Grouping:
 
     @action(model=True, readonly=True)
     def formatted_read_group(
-        self: Any, domain: Any = None, groupby: Any = (), aggregates: Any = (), having: Any = (), offset: int = 0, limit: int | None = None, order: str | None = None
-    ) -> list[dict[str, Any]]:  # fmt: skip
+        self: Any,
+        domain: Any = None,
+        groupby: Any = (),
+        aggregates: Any = (),
+        having: Any = (),
+        offset: int = 0,
+        limit: int | None = None,
+        order: str | None = None,
+    ) -> list[dict[str, Any]]:
         """Rows per group with every key under its full specification, and `__extra_domain`."""
         specs = list(groupby or [])
         wanted: list[Any] = []
@@ -96,7 +120,9 @@ class Grouping:
             answer.append(row)
         return answer
 
-    def _grouped_rows(self: Any, domain: Any, specs: list[str], wanted: list[Any], having: Any, offset: Any, limit: Any, order: Any) -> list[Any]:
+    def _grouped_rows(
+        self: Any, domain: Any, specs: list[str], wanted: list[Any], having: Any, offset: Any, limit: Any, order: Any
+    ) -> list[Any]:
         env = self.env
         if env.transaction.dirty or env.transaction.pending:
             env.flush()
@@ -117,11 +143,19 @@ class Grouping:
         labelled = [k.label(f"k{n}") for n, k in enumerate(keys)]
         statement = sa.select(*labelled, *columns, number.label("n")).select_from(source).where(*self._clauses(domain))
         if keys:
-            statement = statement.group_by(*[sa.text(f"{n + 1}") for n in range(len(keys))]) if env.transaction.dialect == "postgresql" else statement.group_by(*keys)
+            statement = (
+                statement.group_by(*[sa.text(f"{n + 1}") for n in range(len(keys))])
+                if env.transaction.dialect == "postgresql"
+                else statement.group_by(*keys)
+            )
         for condition in having or []:
             if isinstance(condition, (list, tuple)) and len(condition) == 3:
                 name, operator, value = condition
-                expression = number if name == "__count" else next((c for (s, _f, _a), c in zip(wanted, columns, strict=True) if s == name), None)
+                expression = (
+                    number
+                    if name == "__count"
+                    else next((c for (s, _f, _a), c in zip(wanted, columns, strict=True) if s == name), None)
+                )
                 if expression is None or operator not in ("=", "!=", "<", "<=", ">", ">="):
                     raise FieldError(f"Invalid having condition {condition!r}.")
                 statement = statement.having(expression.op("<>" if operator == "!=" else operator)(value))
@@ -129,7 +163,16 @@ class Grouping:
         size = len(keys)
         return [(tuple(r[:size]), tuple(r[size:-1]), r[-1]) for r in env.run(paged(statement, offset, limit))]
 
-    def _group_order(self: Any, statement: Any, specs: list[str], keys: list[Any], wanted: list[Any], columns: list[Any], number: Any, order: Any) -> Any:
+    def _group_order(
+        self: Any,
+        statement: Any,
+        specs: list[str],
+        keys: list[Any],
+        wanted: list[Any],
+        columns: list[Any],
+        number: Any,
+        order: Any,
+    ) -> Any:
         known: dict[str, Any] = {}
         for spec, key in zip(specs, keys, strict=True):
             known[spec] = known[spec.partition(":")[0]] = key
@@ -195,8 +238,16 @@ class Grouping:
                 return False, [(name, "=", False)], None
             start = key if isinstance(key, dt.datetime) else dt.datetime.fromisoformat(str(key))
             end = following(start, granularity or "month")
-            low, high = (start.date().isoformat(), end.date().isoformat()) if field.type == "date" else (start.isoformat(" ", "seconds"), end.isoformat(" ", "seconds"))
-            return period_label(start, granularity or "month", self.env.lang), ["&", (name, ">=", low), (name, "<", high)], {"from": low, "to": high}
+            low, high = (
+                (start.date().isoformat(), end.date().isoformat())
+                if field.type == "date"
+                else (start.isoformat(" ", "seconds"), end.isoformat(" ", "seconds"))
+            )
+            return (
+                period_label(start, granularity or "month", self.env.lang),
+                ["&", (name, ">=", low), (name, "<", high)],
+                {"from": low, "to": high},
+            )
         if isinstance(field, Boolean):
             return bool(key), [(name, "=", bool(key))], None
         if isinstance(field, Selection):
@@ -206,7 +257,9 @@ class Grouping:
 
 
 def aggregate_of(records: Any, spec: str) -> tuple[str, Field, str] | None:
-    """(name in the row, field, aggregate) of a `read_group` field: `amount`, `amount:avg`, `total:sum(amount)`; None for plain fields that do not add up."""
+    """(name in the row, field, aggregate) of a `read_group` field: `amount`, `amount:avg`, `total:sum(amount)`; None for plain
+    fields that do not add up.
+    """
     match = _SPEC.fullmatch(spec) if isinstance(spec, str) else None
     if match:
         field, agg, name = records._field(match["field"]), match["agg"], match["alias"]
@@ -233,9 +286,17 @@ def aggregate_expression(column: Any, agg: str, dialect: str) -> Any:
     if agg == "array_agg":
         return sa.func.array_agg(column) if dialect == "postgresql" else sa.func.json_group_array(column)
     if agg in ("bool_and", "bool_or"):
-        return getattr(sa.func, agg)(column) if dialect == "postgresql" else (sa.func.min(column) if agg == "bool_and" else sa.func.max(column))
+        return (
+            getattr(sa.func, agg)(column)
+            if dialect == "postgresql"
+            else (sa.func.min(column) if agg == "bool_and" else sa.func.max(column))
+        )
     if agg == "avg":  # exact on both databases: the sum keeps the column's scale
-        return sa.type_coerce(sa.func.sum(column), column.type).label(None) if False else sa.func.sum(column, type_=column.type) / sa.cast(sa.func.nullif(sa.func.count(column), 0), sa.Integer)
+        return (
+            sa.type_coerce(sa.func.sum(column), column.type).label(None)
+            if False
+            else sa.func.sum(column, type_=column.type) / sa.cast(sa.func.nullif(sa.func.count(column), 0), sa.Integer)
+        )
     return getattr(sa.func, agg)(column, type_=column.type)
 
 

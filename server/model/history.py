@@ -39,13 +39,24 @@ def deleted(records: Records, names: dict[int, str]) -> None:
         txn.history_rows.append(row(records.env, records._name, id, "unlink", {"display_name": [names.get(id), None]}))
 
 
-def row(env: Environment, model: str, id: int, operation: str, changes: dict[str, Any], company_id: int | None = None) -> dict[str, Any]:
+def row(
+    env: Environment, model: str, id: int, operation: str, changes: dict[str, Any], company_id: int | None = None
+) -> dict[str, Any]:
     """One row of ir.history."""
     now = env.now()
     return {
-        "model": model, "res_id": id, "company_id": company_id or env.company_id, "user_id": env.uid, "date": now, "operation": operation, "changes": changes,
-        "create_uid": env.uid, "create_date": now, "write_uid": env.uid, "write_date": now,
-    }  # fmt: skip
+        "model": model,
+        "res_id": id,
+        "company_id": company_id or env.company_id,
+        "user_id": env.uid,
+        "date": now,
+        "operation": operation,
+        "changes": changes,
+        "create_uid": env.uid,
+        "create_date": now,
+        "write_uid": env.uid,
+        "write_date": now,
+    }
 
 
 def write(env: Environment) -> None:

@@ -1,4 +1,6 @@
-"""A model set: the model classes of one set of enabled addons, with everything derived from them (triggers, constraints, public methods)."""
+"""A model set: the model classes of one set of enabled addons, with everything derived from them (triggers, constraints, public
+methods).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Method:
     model: bool
     readonly: bool
     signature: inspect.Signature
-    #: right the caller needs on the records before the method runs; empty for the record layer's own methods, which check for themselves
+    #: right the caller needs on the records before the method runs; empty for the record layer's own methods, which check for
+    #: themselves
     access: str = ""
 
     @property
@@ -54,7 +57,10 @@ class ModelSet:
                 self.classes[name] = self._compose(name, active)
         #: older names of models, from `model_aliases`
         self.aliases = {
-            alias: name for name in self.classes for _a, d in registry.definitions[name] for alias in vars(d).get("model_aliases", ())
+            alias: name
+            for name in self.classes
+            for _a, d in registry.definitions[name]
+            for alias in vars(d).get("model_aliases", ())
         }
         for cls in self.classes.values():
             self._drop_dangling(cls)
@@ -80,9 +86,15 @@ class ModelSet:
                 bases.append(definition)
         table = registry.metadata.tables[name.replace(".", "_")]
         namespace: dict[str, Any] = {
-            "__slots__": (), "__doc__": parts[0][1].__doc__, "__module__": parts[0][1].__module__, "_name": name, "table": table, "models": self,
-            "composed": True, "own_fields": {},
-        }  # fmt: skip
+            "__slots__": (),
+            "__doc__": parts[0][1].__doc__,
+            "__module__": parts[0][1].__module__,
+            "_name": name,
+            "table": table,
+            "models": self,
+            "composed": True,
+            "own_fields": {},
+        }
         fields = self._bind_fields(name, parts)
         for option in OPTIONS:
             namespace["_" + option] = OPTION_DEFAULTS.get(option)
@@ -102,7 +114,10 @@ class ModelSet:
         try:
             base = type(parts[0][1].__name__, tuple(bases), {"__slots__": ()}, composed=True) if len(bases) > 1 else bases[0]
         except TypeError as error:
-            raise RegistryError(f"Model {name}: the definitions of {', '.join(a for a, _ in parts)} cannot be combined: {error}", addon=parts[-1][0]) from error
+            raise RegistryError(
+                f"Model {name}: the definitions of {', '.join(a for a, _ in parts)} cannot be combined: {error}",
+                addon=parts[-1][0],
+            ) from error
         taken: dict[str, Any] = {}
         for field in fields.values():
             taken[field.name] = field

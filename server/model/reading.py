@@ -1,7 +1,7 @@
 """Searching and loading: the half of a record set that asks the database.
 
-Rows are loaded whole and for the whole set (`_prefetch`), so that reading attributes in a loop costs one query per model. The answers of the external
-API (`read`, `search_read`) do not pass through the cache: see `plans.py`.
+Rows are loaded whole and for the whole set (`_prefetch`), so that reading attributes in a loop costs one query per model. The
+answers of the external API (`read`, `search_read`) do not pass through the cache: see `plans.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from server.model.relational import Many2many, Many2one, One2many
 from server.text import _, render
 
 if TYPE_CHECKING:
-    from server.model.records import Records
+    pass
 
 
 class Reading:
@@ -112,7 +112,9 @@ class Reading:
         rows = env.run(*self._select_rows(chosen, ids)).all()
         self._store_rows(rows, chosen)
         if self._reference and fields is None and not txn.reference_touched:
-            txn.database.keep_reference(txn, (self._name, env.translation_lang, env.models.enabled), {r[0]: tuple(r) for r in rows})
+            txn.database.keep_reference(
+                txn, (self._name, env.translation_lang, env.models.enabled), {r[0]: tuple(r) for r in rows}
+            )
 
     def _from_process(self: Any, ids: list[int], fields: list[Field]) -> list[int]:
         """Take rows of reference data from the process cache; the ids that are not there."""
@@ -160,7 +162,9 @@ class Reading:
             columns = self._columns(table, fields)
             statement = sa.select(table.c.id, *columns).where(any_ids(table.c.id, "ids", txn.dialect))
             if self._walled_model:
-                statement = statement.where(sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None)))
+                statement = statement.where(
+                    sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None))
+                )
             self.models.plans[key] = statement
         params: dict[str, Any] = {"ids": ids}
         if self._walled_model:
@@ -199,11 +203,15 @@ class Reading:
             statement = self.models.plans.get(key) if plain else None
             if statement is None:
                 table = target.table
-                statement = sa.select(table.c.id, *target._columns(table, fields)).where(any_ids(table.c[inverse], "ids", txn.dialect))
+                statement = sa.select(table.c.id, *target._columns(table, fields)).where(
+                    any_ids(table.c[inverse], "ids", txn.dialect)
+                )
                 if active:
                     statement = statement.where(table.c.active == sa.true())
                 if target._walled_model:
-                    statement = statement.where(sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None)))
+                    statement = statement.where(
+                        sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None))
+                    )
                 if not plain:
                     statement = statement.where(Compiler(env).clause(type(target), table, parse(field.domain)))
                 statement = ordered(target, statement, table, target._order)
@@ -251,11 +259,17 @@ class Reading:
             statement = self.models.plans.get(key)
             if statement is None:
                 table = target.table
-                statement = sa.select(pairs.c[one], pairs.c[two]).join(table, table.c.id == pairs.c[two]).where(any_ids(pairs.c[one], "ids", txn.dialect))
+                statement = (
+                    sa.select(pairs.c[one], pairs.c[two])
+                    .join(table, table.c.id == pairs.c[two])
+                    .where(any_ids(pairs.c[one], "ids", txn.dialect))
+                )
                 if active:
                     statement = statement.where(table.c.active == sa.true())
                 if target._walled_model:
-                    statement = statement.where(sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None)))
+                    statement = statement.where(
+                        sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None))
+                    )
                 statement = ordered(target, statement, table, target._order)
                 self.models.plans[key] = statement
             params: dict[str, Any] = {"ids": ids}
@@ -317,15 +331,29 @@ class Reading:
         env = self.env
         txn = env.transaction
         if self._reference and not txn.reference_touched:
-            key = (self._name, "search", repr(domain), offset, limit, order, env.allowed_company_ids, bool(env.context.get("active_test", True)),
-                   env.models.enabled, env.lang, None if env.su else env.uid)  # fmt: skip
+            key = (
+                self._name,
+                "search",
+                repr(domain),
+                offset,
+                limit,
+                order,
+                env.allowed_company_ids,
+                bool(env.context.get("active_test", True)),
+                env.models.enabled,
+                env.lang,
+                None if env.su else env.uid,
+            )
             return txn.database.cached(txn, key, lambda: self._search_ids(domain, offset, limit, order))  # type: ignore[no-any-return]
         return self._search_ids(domain, offset, limit, order)  # type: ignore[no-any-return]
 
     def _search_ids(self: Any, domain: Any, offset: Any, limit: Any, order: Any) -> tuple[int, ...]:
         env = self.env
         if env.transaction.dirty or env.transaction.pending:
-            env.flush_for(involved(self, parse(domain)) | ({f.comodel for f in self._fields.values() if f.comodel} if order or not env.su else set()))
+            env.flush_for(
+                involved(self, parse(domain))
+                | ({f.comodel for f in self._fields.values() if f.comodel} if order or not env.su else set())
+            )
         statement = sa.select(self.table.c.id).where(*self._clauses(domain))
         statement = ordered(self, statement, self.table, order or self._order)
         statement = paged(statement, offset, limit)
@@ -351,8 +379,14 @@ class Reading:
 
     @action(model=True, readonly=True)
     def search_read(
-        self: Any, domain: Any = None, fields: list[str] | None = None, offset: int = 0, limit: int | None = None, order: str | None = None, load: Any = "_classic_read"
-    ) -> list[dict[str, Any]]:  # fmt: skip
+        self: Any,
+        domain: Any = None,
+        fields: list[str] | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+        order: str | None = None,
+        load: Any = "_classic_read",
+    ) -> list[dict[str, Any]]:
         """`search` and `read` in one: rows in search order."""
         env = self.env
         if env.transaction.dirty or env.transaction.pending:
@@ -391,7 +425,14 @@ class Reading:
         return [by_id[i] for i in self._ids if i in by_id]
 
     @action(model=True, readonly=True)
-    def search_fetch(self: Any, domain: Any = None, field_names: list[str] | None = None, offset: int = 0, limit: int | None = None, order: str | None = None) -> Any:
+    def search_fetch(
+        self: Any,
+        domain: Any = None,
+        field_names: list[str] | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+        order: str | None = None,
+    ) -> Any:
         """`search` for clients that name the fields they will read next."""
         return self.search(domain, offset, limit, order)
 
@@ -418,12 +459,14 @@ class Reading:
         negative = operator in ("!=", "not in", "not like", "not ilike", "not =like", "not =ilike")
         glue = "&" if negative else "|"
         if operator in ("=", "!=", "in", "not in"):
-            values: Any = [v for v in as_values(value)]
+            values: Any = list(as_values(value))
             operator, value = ("not in", values) if negative else ("in", values)
         return [glue] * (len(names) - 1) + [(n, operator, value) for n in names]
 
     @action(model=True, readonly=True)
-    def name_search(self: Any, name: str = "", domain: Any = None, operator: str = "ilike", limit: int | None = 100, args: Any = None) -> list[list[Any]]:
+    def name_search(
+        self: Any, name: str = "", domain: Any = None, operator: str = "ilike", limit: int | None = 100, args: Any = None
+    ) -> list[list[Any]]:
         """`[[id, display_name], …]` of the records whose name matches."""
         tree = parse(domain if domain else args)
         if name:
@@ -439,12 +482,17 @@ class Reading:
 
     # -- description ------------------------------------------------------------------------------------------------
     @action(model=True, readonly=True)
-    def fields_get(self: Any, allfields: list[str] | None = None, attributes: list[str] | None = None) -> dict[str, dict[str, Any]]:
+    def fields_get(
+        self: Any, allfields: list[str] | None = None, attributes: list[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
         """What each field is: type, label, relation, selection …; aliases are described like the field they name."""
         env = self.env
         wanted = set(allfields or ())
         described: dict[str, dict[str, Any]] = {}
-        for name, field in [*self._fields.items(), *((a, self._fields[n]) for a, n in self._aliases.items() if n in self._fields)]:
+        for name, field in [
+            *self._fields.items(),
+            *((a, self._fields[n]) for a, n in self._aliases.items() if n in self._fields),
+        ]:
             if wanted and name not in wanted:
                 continue
             if field.groups and not env.su and not env.access.field_visible(field):
@@ -454,7 +502,11 @@ class Reading:
                 entry = dict(entry)
             if attributes:
                 entry = {k: v for k, v in entry.items() if k in attributes}
-            described[name] = {k: (render(v, env.lang) if not isinstance(v, (bool, int, float, str, list, dict)) else v) for k, v in entry.items() if v is not None}
+            described[name] = {
+                k: (render(v, env.lang) if not isinstance(v, (bool, int, float, str, list, dict)) else v)
+                for k, v in entry.items()
+                if v is not None
+            }
         return described
 
     @action(model=True, readonly=True)

@@ -1,7 +1,8 @@
 """Record sets: an ordered set of ids of one model in an environment.
 
-Everything behind every door is done by record sets. This file has the set itself: making, iterating, combining, following relations, and the cache of
-values. `reading.py` has search and read, `writing.py` create, write and delete; both are mixed in here.
+Everything behind every door is done by record sets. This file has the set itself: making, iterating, combining, following
+relations, and the cache of values. `reading.py` has search and read, `writing.py` create, write and delete; both are mixed in
+here.
 """
 
 from __future__ import annotations
@@ -205,7 +206,9 @@ class Records(Reading, Writing, Grouping, External):
         """The records that match a domain, in this set's order."""
         if not domain or not self._ids:
             return self
-        found = set(self.with_context(active_test=False).search_ids(["&", ("id", "in", list(self._ids)), *self._normal_domain(domain)]))
+        found = set(
+            self.with_context(active_test=False).search_ids(["&", ("id", "in", list(self._ids)), *self._normal_domain(domain)])
+        )
         return self._with_ids(tuple(i for i in self._ids if i in found))
 
     def sorted(self, key: str | Callable[[Any], Any] | None = None, reverse: bool = False) -> Any:
@@ -243,7 +246,9 @@ class Records(Reading, Writing, Grouping, External):
         unknown = [i for i in self._ids if i not in known]
         if unknown:
             self.browse(unknown)._fetch_rows(unknown)
-        return self._with_ids(tuple(i for i in self._ids if i in known or i in self.env.transaction.values[(self._name, "create_date")]))
+        return self._with_ids(
+            tuple(i for i in self._ids if i in known or i in self.env.transaction.values[(self._name, "create_date")])
+        )
 
     # -- fields and cache -------------------------------------------------------------------------------------------
     @classmethod

@@ -1,9 +1,11 @@
 """The registry: from definitions to tables and model classes.
 
-**Model definition**: a class in an addon (see `definition.py`). **Model class**: the one class of a model name, composed with `type()`.
+**Model definition**: a class in an addon (see `definition.py`). **Model class**: the one class of a model name, composed with
+`type()`.
 
-One `Registry` holds the *installed* addons of a database: their tables with all columns. A company uses a subset, its *enabled* addons; for each such
-subset the registry composes a `ModelSet`: one class per model, from the definitions of just these addons, in dependency order:
+One `Registry` holds the *installed* addons of a database: their tables with all columns. A company uses a subset, its *enabled*
+addons; for each such subset the registry composes a `ModelSet`: one class per model, from the definitions of just these addons,
+in dependency order:
 
     definitions                      model class in {sales}        model class in {sales, loyalty, stock}
 
@@ -12,8 +14,8 @@ subset the registry composes a `ModelSet`: one class per model, from the definit
      └─ StockOrder   (sales_stock)                                  ├─ LoyaltyOrder    so super() means
                                                                     └─ SaleOrder       "the addons before me")
 
-So nothing has to ask which company is on: a disabled addon's fields, methods and models are not there, and cost nothing. All sets share the tables.
-A new registry is built beside the old one and swapped whole; nothing is ever reloaded or changed in place.
+So nothing has to ask which company is on: a disabled addon's fields, methods and models are not there, and cost nothing. All sets
+share the tables. A new registry is built beside the old one and swapped whole; nothing is ever reloaded or changed in place.
 """
 
 from __future__ import annotations
@@ -86,21 +88,34 @@ class Registry:
                 error.addon = error.addon or addon.name
                 raise
             except Exception as error:
-                raise RegistryError(f"Addon {addon.name}: importing {module} failed: {type(error).__name__}: {error}", addon=addon.name) from error
+                raise RegistryError(
+                    f"Addon {addon.name}: importing {module} failed: {type(error).__name__}: {error}", addon=addon.name
+                ) from error
             found = definitions_of(f"{package}.models")
         for definition in found:
             name = definition.model_name
-            shadowed = [n for n in vars(definition) if n.startswith("_") and not n.startswith("__") and hasattr(Records, n) and n not in OVERRIDABLE]
+            shadowed = [
+                n
+                for n in vars(definition)
+                if n.startswith("_") and not n.startswith("__") and hasattr(Records, n) and n not in OVERRIDABLE
+            ]
             if shadowed:
                 raise RegistryError(
-                    f"Addon {addon.name}: {definition.__qualname__} redefines {', '.join(shadowed)}, which is private to the kernel. Choose another name.", addon=addon.name
+                    f"Addon {addon.name}: {definition.__qualname__} redefines {', '.join(shadowed)}, which is private to the "
+                    f"kernel. Choose another name.",
+                    addon=addon.name,
                 )
             if definition.is_base and name in self.definitions:
                 owner = self.definitions[name][0][0]
-                raise RegistryError(f"Addon {addon.name}: model {name} is already declared by addon {owner}. Extend its definition instead.", addon=addon.name)
+                raise RegistryError(
+                    f"Addon {addon.name}: model {name} is already declared by addon {owner}. Extend its definition instead.",
+                    addon=addon.name,
+                )
             if not definition.is_base and name not in self.definitions:
                 raise RegistryError(
-                    f"Addon {addon.name}: {definition.__qualname__} extends the unknown model {name}. Add the addon that declares it to `depends`.", addon=addon.name
+                    f"Addon {addon.name}: {definition.__qualname__} extends the unknown model {name}. Add the addon that "
+                    f"declares it to `depends`.",
+                    addon=addon.name,
                 )
             self.definitions.setdefault(name, []).append((addon.name, definition))
 
@@ -115,9 +130,16 @@ class Registry:
                             f"Addon {addon}: field {name}.{field_name} already belongs to addon {fields[field_name].addon}. "
                             "One owner per column: choose another name, or change its attributes with Extend(…).", addon=addon,
                         )  # fmt: skip
-                    if addon != owner_addon and declared.required and declared.stored and declared.server_default is None and not declared.company_dependent:
+                    if (
+                        addon != owner_addon
+                        and declared.required
+                        and declared.stored
+                        and declared.server_default is None
+                        and not declared.company_dependent
+                    ):
                         raise RegistryError(
-                            f"Addon {addon}: field {name}.{field_name} is required on a table of addon {owner_addon}. A column on a foreign table must be nullable "
+                            f"Addon {addon}: field {name}.{field_name} is required on a table of addon {owner_addon}. A column "
+                            f"on a foreign table must be nullable "
                             "or have server_default=…, so that records made without the addon stay valid.", addon=addon,
                         )  # fmt: skip
                     fields[field_name] = declared.bound(name, field_name, addon)
@@ -131,18 +153,29 @@ class Registry:
         for name, fields in self.fields.items():
             for field in list(fields.values()):
                 if field.comodel and field.comodel not in self.fields:
-                    raise RegistryError(f"Addon {field.addon}: field {name}.{field.name} points to the unknown model {field.comodel}.", addon=field.addon)
+                    raise RegistryError(
+                        f"Addon {field.addon}: field {name}.{field.name} points to the unknown model {field.comodel}.",
+                        addon=field.addon,
+                    )
 
     # -- tables -----------------------------------------------------------------------------------------------------
     def _make_table(self, name: str) -> None:
         owner = self.definitions[name][0][0]
         table_name = name.replace(".", "_")
-        columns: list[sa.Column[Any]] = [sa.Column("id", IdType, sa.Identity(), primary_key=True, info={"addon": owner, "field": "id"})]
+        columns: list[sa.Column[Any]] = [
+            sa.Column("id", IdType, sa.Identity(), primary_key=True, info={"addon": owner, "field": "id"})
+        ]
         fields = self.fields[name]
         for field in fields.values():
             if field.name != "id" and field.stored:
                 columns.append(field.column(field.addon == owner))
-        table = sa.Table(table_name, self.metadata, *columns, info={"addon": owner, "model": name, "renamed_from": self._option(name, "renamed_from")}, sqlite_autoincrement=True)
+        table = sa.Table(
+            table_name,
+            self.metadata,
+            *columns,
+            info={"addon": owner, "model": name, "renamed_from": self._option(name, "renamed_from")},
+            sqlite_autoincrement=True,
+        )
         for addon, definition in self.definitions[name]:
             for columns_ in option_of(definition, "unique"):
                 self._index(table, addon, columns_, unique=True)
@@ -152,7 +185,9 @@ class Registry:
                 constraint = sa.CheckConstraint(condition, name=f"ck_{table_name}_{check_name}", info={"addon": addon})
                 table.append_constraint(constraint)
         for field in fields.values():
-            if field.stored and (field.index or (isinstance(field, Many2one) and field.index is not False and self._worth_index(field))):
+            if field.stored and (
+                field.index or (isinstance(field, Many2one) and field.index is not False and self._worth_index(field))
+            ):
                 self._index(table, field.addon, (field.name,), unique=False)
 
     @staticmethod
@@ -163,7 +198,9 @@ class Registry:
         try:
             parts = [table.c[c] for c in columns]
         except KeyError as error:
-            raise RegistryError(f"Addon {addon}: an index of {table.info['model']} names the unknown column {error}.", addon=addon) from None
+            raise RegistryError(
+                f"Addon {addon}: an index of {table.info['model']} names the unknown column {error}.", addon=addon
+            ) from None
         prefix = "uq" if unique else "ix"
         name = f"{prefix}_{table.name}_{'_'.join(columns)}"
         if len(name) > 60:
@@ -180,12 +217,27 @@ class Registry:
             if relation in self.metadata.tables:
                 continue
             sa.Table(
-                relation, self.metadata,
-                sa.Column(one, IdType, sa.ForeignKey(f"{name.replace('.', '_')}.id", ondelete="CASCADE", name=f"fk_{relation}_{one}"[:60]), primary_key=True),
-                sa.Column(two, IdType, sa.ForeignKey(f"{field.comodel.replace('.', '_')}.id", ondelete=field.ondelete_target.upper(), name=f"fk_{relation}_{two}"[:60]), primary_key=True),
+                relation,
+                self.metadata,
+                sa.Column(
+                    one,
+                    IdType,
+                    sa.ForeignKey(f"{name.replace('.', '_')}.id", ondelete="CASCADE", name=f"fk_{relation}_{one}"[:60]),
+                    primary_key=True,
+                ),
+                sa.Column(
+                    two,
+                    IdType,
+                    sa.ForeignKey(
+                        f"{field.comodel.replace('.', '_')}.id",
+                        ondelete=field.ondelete_target.upper(),
+                        name=f"fk_{relation}_{two}"[:60],
+                    ),
+                    primary_key=True,
+                ),
                 sa.Index(f"ix_{relation}_{two}"[:60], two, info={"addon": field.addon}),
                 info={"addon": field.addon, "relation": True},
-            )  # fmt: skip
+            )
 
     def _option(self, name: str, option: str) -> Any:
         value = None
@@ -236,9 +288,19 @@ def automatic_fields(model: str, addon: str) -> list[Field]:
         ("id", Id(LABELS["id"], readonly=True, copy=False)),
         ("display_name", Char(LABELS["display_name"], compute="_compute_display_name", readonly=True)),
         ("create_date", Datetime(LABELS["create_date"], readonly=True, copy=False)),
-        ("create_uid", Many2one("res.users", LABELS["create_uid"], readonly=True, copy=False, index=False, foreign_key=False, check_company=False)),
+        (
+            "create_uid",
+            Many2one(
+                "res.users", LABELS["create_uid"], readonly=True, copy=False, index=False, foreign_key=False, check_company=False
+            ),
+        ),
         ("write_date", Datetime(LABELS["write_date"], readonly=True, copy=False, aliases=("__last_update",))),
-        ("write_uid", Many2one("res.users", LABELS["write_uid"], readonly=True, copy=False, index=False, foreign_key=False, check_company=False)),
+        (
+            "write_uid",
+            Many2one(
+                "res.users", LABELS["write_uid"], readonly=True, copy=False, index=False, foreign_key=False, check_company=False
+            ),
+        ),
     ):
         made.append(field.bound(model, name, addon))
     return made

@@ -44,8 +44,18 @@ class Many2one(Field):
 
     type = "many2one"
 
-    def __init__(self, comodel: str = "", string: Any = None, *, ondelete: str | None = None, domain: Any = None, context: Any = None,
-                 check_company: bool = True, foreign_key: bool = True, **kw: Any) -> None:  # fmt: skip
+    def __init__(
+        self,
+        comodel: str = "",
+        string: Any = None,
+        *,
+        ondelete: str | None = None,
+        domain: Any = None,
+        context: Any = None,
+        check_company: bool = True,
+        foreign_key: bool = True,
+        **kw: Any,
+    ) -> None:
         super().__init__(string, **kw)
         self.comodel = comodel
         self._ondelete = ondelete
@@ -173,7 +183,9 @@ class One2many(ToMany):
 
     type = "one2many"
 
-    def __init__(self, comodel: str = "", inverse_name: str = "", string: Any = None, *, domain: Any = None, context: Any = None, **kw: Any) -> None:
+    def __init__(
+        self, comodel: str = "", inverse_name: str = "", string: Any = None, *, domain: Any = None, context: Any = None, **kw: Any
+    ) -> None:
         kw.setdefault("copy", False)
         super().__init__(string, **kw)
         self.comodel = comodel
@@ -193,8 +205,19 @@ class Many2many(ToMany):
 
     type = "many2many"
 
-    def __init__(self, comodel: str = "", string: Any = None, *, relation: str | None = None, column1: str | None = None, column2: str | None = None,
-                 domain: Any = None, context: Any = None, ondelete: str = "cascade", **kw: Any) -> None:  # fmt: skip
+    def __init__(
+        self,
+        comodel: str = "",
+        string: Any = None,
+        *,
+        relation: str | None = None,
+        column1: str | None = None,
+        column2: str | None = None,
+        domain: Any = None,
+        context: Any = None,
+        ondelete: str = "cascade",
+        **kw: Any,
+    ) -> None:
         super().__init__(string, **kw)
         self.comodel = comodel
         self.relation = relation

@@ -1,7 +1,8 @@
 """Creating, writing and deleting: the half of a record set that changes data.
 
-Writes go to the transaction's cache and leave with the next flush, set-wise. `create` is one INSERT for all its records: what the compute methods of stored
-fields can know beforehand is computed first, on temporary (negative) ids, so that rows are born complete.
+Writes go to the transaction's cache and leave with the next flush, set-wise. `create` is one INSERT for all its records: what the
+compute methods of stored fields can know beforehand is computed first, on temporary (negative) ids, so that rows are born
+complete.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from server.errors import AccessError, FieldError, LockError, ValidationError
-from server.model import flush as flushing, history
+from server.model import flush as flushing
+from server.model import history
 from server.model.compute import compute_related, dependencies, mark_modified
 from server.model.decorators import action
 from server.model.domain import involved, parent_field, parse
@@ -81,7 +83,8 @@ class Writing:
         return found  # type: ignore[no-any-return]
 
     def _normalise(self: Any, vals: Any) -> dict[str, Any]:
-        """Values as Python values under the fields' own names: aliases resolved, wire forms converted, commands complete, nested ones too.
+        """Values as Python values under the fields' own names: aliases resolved, wire forms converted, commands complete, nested
+        ones too.
 
         :raises FieldError: unknown field or wrong value.  :raises AccessError: a field that is hidden from the user.
         """
@@ -97,9 +100,15 @@ class Writing:
                 continue
             if field.groups and not env.su and not env.access.field_visible(field):
                 raise AccessError(
-                    _("You do not have the right to write the field %(field)s of %(model)s. Leave it out, or ask an administrator.", field=field.name, model=self._name),
-                    model=self._name, field=field.name,
-                )  # fmt: skip
+                    _(
+                        "You do not have the right to write the field %(field)s of %(model)s. Leave it out, or ask an "
+                        "administrator.",
+                        field=field.name,
+                        model=self._name,
+                    ),
+                    model=self._name,
+                    field=field.name,
+                )
             if isinstance(field, ToMany):
                 commands = normalise_commands(field, value)
                 target = env[field.comodel]
@@ -150,7 +159,9 @@ class Writing:
 
     # -- create -----------------------------------------------------------------------------------------------------
     def create(self: Any, vals_list: Any) -> Any:
-        """Create one record per mapping; one INSERT. Extensions override it with `def create(self, vals_list)` (always a list here)."""
+        """Create one record per mapping; one INSERT. Extensions override it with `def create(self, vals_list)` (always a list
+        here).
+        """
         env = self.env
         txn = env.transaction
         if not vals_list:
@@ -268,7 +279,9 @@ class Writing:
         """Run one compute method on temporary records; values given by the caller are kept."""
         txn = self.env.transaction
         together = [field] if field.related else [f for f in self._fields.values() if f.compute == field.compute and f.stored]
-        kept = {f.name: {i: v for i in self._ids if (v := txn.values[f.cache_key(self.env)].get(i)) is not None} for f in together}
+        kept = {
+            f.name: {i: v for i in self._ids if (v := txn.values[f.cache_key(self.env)].get(i)) is not None} for f in together
+        }
         keys = [f.key for f in together if f.key not in txn.computing]
         txn.computing.update(keys)
         try:
@@ -320,7 +333,7 @@ class Writing:
         self._update_inverses(ids, {n: [r.get(n) for r in rows] for n in self._inverses()})
 
     def _update_inverses(self: Any, ids: Iterable[int], targets: dict[str, list[Any]]) -> None:
-        """Append new lines to the cached one2many of their parents (lists with a domain of their own are dropped and read again)."""
+        """Append new lines to the cached one2many of their parents (lists with a domain of their own are read again)."""
         env = self.env
         txn = env.transaction
         for name, parents in targets.items():
@@ -351,7 +364,14 @@ class Writing:
         return row
 
     def _check_required(self: Any, rows: list[dict[str, Any]]) -> None:
-        missing = [f for f in self._required if any(r.get(f.name) is None and not (f.type in ("integer", "float", "monetary", "boolean") and f.name in r) for r in rows)]
+        missing = [
+            f
+            for f in self._required
+            if any(
+                r.get(f.name) is None and not (f.type in ("integer", "float", "monetary", "boolean") and f.name in r)
+                for r in rows
+            )
+        ]
         for field in [f for f in missing if f.type in ("integer", "float", "monetary", "boolean")]:
             for row in rows:
                 if row.get(field.name) is None:
@@ -376,9 +396,15 @@ class Writing:
             company = row.get("company_id")
             if company is not None and company not in allowed:
                 raise AccessError(
-                    _("You cannot write %(model)s of company %(company)s: it is not among the companies you are working in. Switch to it first.",
-                      model=self._model_title(), company=company), model=self._name, company_id=company,
-                )  # fmt: skip
+                    _(
+                        "You cannot write %(model)s of company %(company)s: it is not among the companies you are working in. "
+                        "Switch to it first.",
+                        model=self._model_title(),
+                        company=company,
+                    ),
+                    model=self._name,
+                    company_id=company,
+                )
         links: list[tuple[Many2one, Any]] = []
         wanted: dict[str, dict[int, None]] = {}
         for field in self._columns_written:
@@ -401,17 +427,33 @@ class Writing:
                     continue
                 if id not in values:
                     raise ValidationError(
-                        _("%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. Choose another one.",
-                          field=field.string, model=self._model_title(), id=id, target=field.comodel),
-                        model=self._name, field=field.name, value=id,
-                    )  # fmt: skip
+                        _(
+                            "%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. "
+                            "Choose another one.",
+                            field=field.string,
+                            model=self._model_title(),
+                            id=id,
+                            target=field.comodel,
+                        ),
+                        model=self._name,
+                        field=field.name,
+                        value=id,
+                    )
                 theirs, mine = values[id], row.get("company_id")
                 if theirs is not None and mine is not None and theirs != mine:
                     raise ValidationError(
-                        _("%(field)s of %(model)s: record %(id)s of %(target)s belongs to another company. Choose one of the same company.",
-                          field=field.string, model=self._model_title(), id=id, target=field.comodel),
-                        model=self._name, field=field.name, value=id,
-                    )  # fmt: skip
+                        _(
+                            "%(field)s of %(model)s: record %(id)s of %(target)s belongs to another company. Choose one of the "
+                            "same company.",
+                            field=field.string,
+                            model=self._model_title(),
+                            id=id,
+                            target=field.comodel,
+                        ),
+                        model=self._name,
+                        field=field.name,
+                        value=id,
+                    )
 
     def _guard_write(self: Any) -> None:
         if self.env.transaction.readonly:
@@ -504,7 +546,9 @@ class Writing:
 
     def _check_values(self: Any, fields: list[Field], vals: dict[str, Any]) -> None:
         """Required fields stay filled, links stay within the company."""
-        empty = [f for f in fields if f.required and vals[f.name] is None and f.type not in ("integer", "float", "monetary", "boolean")]
+        empty = [
+            f for f in fields if f.required and vals[f.name] is None and f.type not in ("integer", "float", "monetary", "boolean")
+        ]
         for field in fields:
             if field.required and vals[field.name] is None and field not in empty:
                 vals[field.name] = field.coerce(0, self.env)
@@ -536,9 +580,17 @@ class Writing:
         words = env["ir.translation"]
         table = words.table
         lang = env.translation_lang
-        env.execute(table.delete().where(table.c.model == self._name, table.c.field == field.name, table.c.lang == lang, table.c.res_id.in_(list(ids))))
+        env.execute(
+            table.delete().where(
+                table.c.model == self._name, table.c.field == field.name, table.c.lang == lang, table.c.res_id.in_(list(ids))
+            )
+        )
         if value is not None:
-            flushing.execute(env, table.insert(), [{"model": self._name, "field": field.name, "lang": lang, "res_id": i, "value": value} for i in ids])
+            flushing.execute(
+                env,
+                table.insert(),
+                [{"model": self._name, "field": field.name, "lang": lang, "res_id": i, "value": value} for i in ids],
+            )
         values = env.transaction.values[field.cache_key(env)]
         for id in ids:
             values[id] = value
@@ -612,7 +664,14 @@ class Writing:
                 elif code == 1:
                     line = target.browse([id])
                     if line._raw(target._fields[inverse]) != record._ids[0]:
-                        raise ValidationError(_("Record %(id)s of %(model)s is no line of %(parent)s. Use its own lines.", id=id, model=field.comodel, parent=record.display_name))
+                        raise ValidationError(
+                            _(
+                                "Record %(id)s of %(model)s is no line of %(parent)s. Use its own lines.",
+                                id=id,
+                                model=field.comodel,
+                                parent=record.display_name,
+                            )
+                        )
                     line.write(argument)
                 elif code == 2:
                     target.browse([id]).unlink()
@@ -683,7 +742,9 @@ class Writing:
             self._check_linked(field, target, {o for _m, o in add})
             env.run(table.insert(), [{one: m, two: o} for m, o in add])
         if add or remove:
-            mirrored = [f for f in target._fields.values() if isinstance(f, Many2many) and not f.computed and f.names()[0] == relation]
+            mirrored = [
+                f for f in target._fields.values() if isinstance(f, Many2many) and not f.computed and f.names()[0] == relation
+            ]
             for mirror in mirrored:
                 txn.forget(mirror)
             if self._reference or (target._reference and mirrored):
@@ -698,10 +759,18 @@ class Writing:
         gone = [i for i in ids if i not in probe]
         if gone:
             raise ValidationError(
-                _("%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. Choose another one.",
-                  field=field.string, model=self._model_title(), id=", ".join(map(str, gone)), target=field.comodel),
-                model=self._name, field=field.name, value=gone,
-            )  # fmt: skip
+                _(
+                    "%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. Choose "
+                    "another one.",
+                    field=field.string,
+                    model=self._model_title(),
+                    id=", ".join(map(str, gone)),
+                    target=field.comodel,
+                ),
+                model=self._name,
+                field=field.name,
+                value=gone,
+            )
 
     # -- checks -----------------------------------------------------------------------------------------------------
     def _validate(self: Any, changed: set[str] | None) -> None:
@@ -722,9 +791,14 @@ class Writing:
             if level & self:
                 break
         raise ValidationError(
-            _("Recursion detected: a %(model)s cannot be its own parent. Choose another %(field)s.", model=self._model_title(), field=parent.string),
-            model=self._name, field=parent.name,
-        )  # fmt: skip
+            _(
+                "Recursion detected: a %(model)s cannot be its own parent. Choose another %(field)s.",
+                model=self._model_title(),
+                field=parent.string,
+            ),
+            model=self._name,
+            field=parent.name,
+        )
 
     def _check_rule(self: Any, operation: str) -> None:
         """The records must (still) be among those the user may `operation`."""
@@ -734,7 +808,9 @@ class Writing:
         rule = env.access.rule(self._name, operation)
         if rule is None or not self._ids:
             return
-        found = {r[0] for r in env.execute(sa.select(self.table.c.id).where(self.table.c.id.in_(self._ids), self._rule_clause(rule)))}
+        found = {
+            r[0] for r in env.execute(sa.select(self.table.c.id).where(self.table.c.id.in_(self._ids), self._rule_clause(rule)))
+        }
         refused = [i for i in self._ids if i not in found]
         if refused:
             raise AccessError(
@@ -744,7 +820,8 @@ class Writing:
             )  # fmt: skip
 
     def check_outside(self: Any, operation: str, lock: bool = False) -> Any:
-        """Check a set whose ids came from outside: they exist behind the wall, and the user may `operation` them. One query for the rows.
+        """Check a set whose ids came from outside: they exist behind the wall, and the user may `operation` them. One query for
+        the rows.
 
         :param lock: lock the rows as well, so that of two calls about the same document the second sees what the first did.
         :raises MissingError: :raises AccessError:
@@ -813,14 +890,22 @@ class Writing:
         for record in self:
             vals: dict[str, Any] = {}
             for field in self._fields.values():
-                if not field.copy or field.name in AUTOMATIC or field.name in given or (field.computed and not field.related) or field.inherited_from:
+                if (
+                    not field.copy
+                    or field.name in AUTOMATIC
+                    or field.name in given
+                    or (field.computed and not field.related)
+                    or field.inherited_from
+                ):
                     continue
                 if field.related:
                     continue
                 value = record._raw(field)
                 if isinstance(field, One2many):
                     lines = self.env[field.comodel].browse(value)
-                    vals[field.name] = [(0, 0, {k: v for k, v in line.items() if k != field.inverse_name}) for line in lines.copy_data()]
+                    vals[field.name] = [
+                        (0, 0, {k: v for k, v in line.items() if k != field.inverse_name}) for line in lines.copy_data()
+                    ]
                 elif isinstance(field, Many2many):
                     vals[field.name] = [(6, 0, list(value))]
                 elif value is not None:
@@ -857,7 +942,9 @@ class Writing:
             rows = env.run(statement, params).all()
         except sa.exc.OperationalError as error:
             if "lock timeout" in str(error):
-                raise LockError(_("%(model)s is being changed by somebody else. Wait a moment and try again.", model=self._model_title())) from error
+                raise LockError(
+                    _("%(model)s is being changed by somebody else. Wait a moment and try again.", model=self._model_title())
+                ) from error
             raise
         for field in self._fields.values():
             if field.name != "id":
@@ -936,7 +1023,9 @@ def as_json(value: Any) -> Any:
 
 
 def wrap(cls: Any) -> None:
-    """Give a composed class the outermost `create`, `write` and `unlink`: rights, and values made Python values before any override sees them."""
+    """Give a composed class the outermost `create`, `write` and `unlink`: rights, and values made Python values before any
+    override sees them.
+    """
 
     @action(model=True)
     def create(self: Any, vals_list: Any) -> Any:
@@ -944,7 +1033,9 @@ def wrap(cls: Any) -> None:
         if isinstance(vals_list, dict):
             vals_list = [vals_list]
         elif not isinstance(vals_list, (list, tuple)):
-            raise FieldError(f"Invalid values for {self._name}: {str(vals_list)[:80]!r} is neither a mapping nor a list of mappings.")
+            raise FieldError(
+                f"Invalid values for {self._name}: {str(vals_list)[:80]!r} is neither a mapping nor a list of mappings."
+            )
         if not self.env.su:
             self.env.access.check(self._name, "create")
         return super(cls, self).create([self._normalise(v) for v in vals_list])
