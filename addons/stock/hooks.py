@@ -14,8 +14,8 @@ class Specs:
     def stock_picking_confirming(self, env: Any, pickings: Any) -> None:
         """Transfers are about to be promised.
 
-        Called by `action_confirm` and by `create_and_reserve`; there the rows have been written already and disappear with the transaction.
-        May raise UserError: nothing is confirmed. Two implementations: both are asked, one refusal is enough.
+        Called by `action_confirm` and by `create_and_reserve`; there the rows have been written already and disappear with the
+        transaction. May raise UserError: nothing is confirmed. Two implementations: both are asked, one refusal is enough.
 
         :param env: environment of the caller.
         :param pickings: set of `stock.picking`.
@@ -37,8 +37,8 @@ class Specs:
     def stock_moves_done(self, env: Any, moves: Any) -> None:
         """Goods have moved: receipts, deliveries, returns, counts.
 
-        Called once for all moves of a transaction step, after quantities on hand and before `stock_picking_done`. Raising undoes everything.
-        Two implementations: both run, in dependency order.
+        Called once for all moves of a transaction step, after quantities on hand and before `stock_picking_done`. Raising undoes
+        everything. Two implementations: both run, in dependency order.
 
         :param env: environment with superuser rights in the caller's company.
         :param moves: set of `stock.move` in state done; `quantity` is what moved, in `product_uom`.
@@ -49,8 +49,8 @@ class Specs:
     def stock_moves_valued(self, env: Any, layers: Any) -> None:
         """The value of what moved is known.
 
-        Called after `stock_moves_done` when anything of worth came in or went out, and when a cost is set by hand. Raising undoes everything.
-        Two implementations: both run.
+        Called after `stock_moves_done` when anything of worth came in or went out, and when a cost is set by hand. Raising undoes
+        everything. Two implementations: both run.
 
         :param env: environment with superuser rights in the caller's company.
         :param layers: set of new `stock.valuation.layer`; `value` is signed, negative when goods went out.

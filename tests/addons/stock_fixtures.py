@@ -46,7 +46,7 @@ def stock_shared(databases: Any, database_kind: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def env(stock_shared: Any) -> Iterator[Any]:
+def stock_env(stock_shared: Any) -> Iterator[Any]:
     """The administrator in the Mexican company; rolled back at the end."""
     from server.testing.build import rolled_back
 
@@ -55,13 +55,17 @@ def env(stock_shared: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def goods(env: Any) -> Callable[..., Any]:
-    """`goods("Salt", 20)`: a new product with so much on hand in the warehouse's stock; `cost=`, `tracking=` and other fields go along."""
+def goods(stock_env: Any) -> Callable[..., Any]:
+    """`goods("Salt", 20)`: a new product with so much on hand in the warehouse's stock; `cost=`, `tracking=` and other fields go
+    along.
+    """
 
     def make(name: str, quantity: Any = 0, cost: Any = 10, **values: Any) -> Any:
-        product = env["product.product"].create({"name": name, "type": "consu", "is_storable": True, "standard_price": Decimal(str(cost)), **values})
+        product = stock_env["product.product"].create(
+            {"name": name, "type": "consu", "is_storable": True, "standard_price": Decimal(str(cost)), **values}
+        )
         if quantity:
-            count(env, product, quantity)
+            count(stock_env, product, quantity)
         return product
 
     return make
@@ -70,7 +74,9 @@ def goods(env: Any) -> Callable[..., Any]:
 def count(env: Any, product: Any, quantity: Any, location: Any = None, **values: Any) -> Any:
     """Count a product: the quant, applied."""
     place = location or warehouse(env).lot_stock
-    quant = env["stock.quant"].create({"product_id": product.id, "location_id": place.id, "inventory_quantity": Decimal(str(quantity)), **values})
+    quant = env["stock.quant"].create(
+        {"product_id": product.id, "location_id": place.id, "inventory_quantity": Decimal(str(quantity)), **values}
+    )
     quant.action_apply_inventory()
     return quant
 
@@ -99,13 +105,23 @@ def demands(lines: Any) -> list[Any]:
     """Create commands of moves."""
     rows = []
     for product, quantity, *cost in lines:
-        rows.append((0, 0, {"product_id": product.id, "product_uom_qty": Decimal(str(quantity)), **({"price_unit": Decimal(str(cost[0]))} if cost else {})}))
+        rows.append(
+            (
+                0,
+                0,
+                {
+                    "product_id": product.id,
+                    "product_uom_qty": Decimal(str(quantity)),
+                    **({"price_unit": Decimal(str(cost[0]))} if cost else {}),
+                },
+            )
+        )
     return rows
 
 
 def check_books(env: Any) -> None:
-    """What must always hold: promised is the sum of the open lines' promises and never more than there is; on hand is the sum of the done moves; the
-    value is that of the layers.
+    """What must always hold: promised is the sum of the open lines' promises and never more than there is; on hand is the sum of
+    the done moves; the value is that of the layers.
 
     :raises AssertionError: with the place or product.
     """

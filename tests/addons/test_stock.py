@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
-from tests.addons.stock_fixtures import check_books, count, delivery, env, goods, receipt, stock_db, stock_shared, warehouse  # noqa: F401
 
-from addons.stock.exceptions import DirectQuantity, DoneIsDone, LotRequired, NotEnoughStock, NothingToMove, SerialTwice, TooMuchReturned, WrongState
+from addons.stock.exceptions import (
+    DirectQuantity,
+    DoneIsDone,
+    LotRequired,
+    NotEnoughStock,
+    NothingToMove,
+    SerialTwice,
+    TooMuchReturned,
+    WrongState,
+)
 from server import ValidationError
+from tests.addons.stock_fixtures import check_books, count, delivery, receipt, warehouse
 
 
-def test_each_company_has_a_warehouse_with_its_places_and_kinds(env):  # noqa: F811
+@pytest.fixture
+def env(stock_env: Any) -> Any:
+    """The administrator in a company with nothing but the warehouse."""
+    return stock_env
+
+
+def test_each_company_has_a_warehouse_with_its_places_and_kinds(env):
     house = env.ref("stock.warehouse0")
     assert house.code == "WH" and house.company_id == env.ref("base.main_company").id
-    assert house.lot_stock.complete_name == "WH/Stock" and house.lot_stock.usage == "internal" and house.view_location.usage == "view"
+    assert (
+        house.lot_stock.complete_name == "WH/Stock"
+        and house.lot_stock.usage == "internal"
+        and house.view_location.usage == "view"
+    )
     assert (house.in_type.code, house.out_type.code, house.int_type.code) == ("incoming", "outgoing", "internal")
     assert house.out_type.default_location_dest_id == env.ref("stock.stock_location_customers").id
     again = env["stock.warehouse"].sudo()._make_first(env.company)
@@ -24,10 +44,12 @@ def test_each_company_has_a_warehouse_with_its_places_and_kinds(env):  # noqa: F
         env.flush()
 
 
-def test_a_count_becomes_a_done_move_and_the_quantity_on_hand(env, goods):  # noqa: F811
+def test_a_count_becomes_a_done_move_and_the_quantity_on_hand(env, goods):
     salt = goods("Salt")
-    quant = env["stock.quant"].with_context(inventory_mode=True).create(
-        {"product_id": salt.id, "location_id": warehouse(env).lot_stock_id, "inventory_quantity": 12}
+    quant = (
+        env["stock.quant"]
+        .with_context(inventory_mode=True)
+        .create({"product_id": salt.id, "location_id": warehouse(env).lot_stock_id, "inventory_quantity": 12})
     )
     assert quant.inventory_diff_quantity == 12 and quant.quantity == 0
     quant.action_apply_inventory()
@@ -44,7 +66,7 @@ def test_a_count_becomes_a_done_move_and_the_quantity_on_hand(env, goods):  # no
     check_books(env)
 
 
-def test_the_way_of_a_delivery(env, goods):  # noqa: F811
+def test_the_way_of_a_delivery(env, goods):
     salt = goods("Salt", 20)
     picking = delivery(env, (salt, 8), reserve=False)
     assert picking.state == "draft" and picking.name.startswith("WH/OUT/")
@@ -65,7 +87,7 @@ def test_the_way_of_a_delivery(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_two_orders_never_get_the_same_unit(env, goods):  # noqa: F811
+def test_two_orders_never_get_the_same_unit(env, goods):
     salt = goods("Salt", 10)
     first, second = delivery(env, (salt, 7)), delivery(env, (salt, 7))
     assert first.move_ids.state == "assigned"
@@ -82,19 +104,21 @@ def test_two_orders_never_get_the_same_unit(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_create_and_reserve_gives_what_the_step_by_step_way_gives(env, goods):  # noqa: F811
+def test_create_and_reserve_gives_what_the_step_by_step_way_gives(env, goods):
     salt, rice, kit = goods("Salt", 20), goods("Rice", 3), goods("Flyer", is_storable=False)
     rows = [{"product_id": p.id, "product_uom_qty": D(q)} for p, q in ((salt, 5), (rice, 4), (kit, 2))]
     stepwise = delivery(env, (salt, 5), (rice, 4), (kit, 2))
     facts = [(m.product_id, m.state, m.quantity, m.product_qty, len(m.move_line_ids)) for m in stepwise.move_ids]
     stepwise.action_cancel()
-    at_once = env["stock.picking"].create_and_reserve([{"picking_type_id": warehouse(env).out_type_id, "origin": "S1", "move_ids": rows}])
+    at_once = env["stock.picking"].create_and_reserve(
+        [{"picking_type_id": warehouse(env).out_type_id, "origin": "S1", "move_ids": rows}]
+    )
     assert [(m.product_id, m.state, m.quantity, m.product_qty, len(m.move_line_ids)) for m in at_once.move_ids] == facts
     assert at_once.state == "assigned" and at_once.origin == "S1" and at_once.move_ids.mapped("reference") == [at_once.name] * 3
     check_books(env)
 
 
-def test_less_than_demanded_asks_and_leaves_a_backorder(env, goods):  # noqa: F811
+def test_less_than_demanded_asks_and_leaves_a_backorder(env, goods):
     salt, rice = goods("Salt", 4), goods("Rice")
     picking = delivery(env, (salt, 10), (rice, 5), origin="S7")
     question = picking.button_validate()
@@ -115,7 +139,7 @@ def test_less_than_demanded_asks_and_leaves_a_backorder(env, goods):  # noqa: F8
     check_books(env)
 
 
-def test_only_picked_moves_are_done(env, goods):  # noqa: F811
+def test_only_picked_moves_are_done(env, goods):
     salt, rice = goods("Salt", 10), goods("Rice", 10)
     picking = delivery(env, (salt, 2), (rice, 3))
     picking.move_ids[0].write({"picked": True})
@@ -126,7 +150,7 @@ def test_only_picked_moves_are_done(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_a_written_quantity_decides_what_is_done(env, goods):  # noqa: F811
+def test_a_written_quantity_decides_what_is_done(env, goods):
     salt = goods("Salt", 10)
     picking = delivery(env, (salt, 6))
     picking.move_ids.write({"quantity_done": 2.5})
@@ -141,7 +165,7 @@ def test_a_written_quantity_decides_what_is_done(env, goods):  # noqa: F811
         too_much.button_validate()
 
 
-def test_unreserved_goods_of_others_are_not_taken(env, goods):  # noqa: F811
+def test_unreserved_goods_of_others_are_not_taken(env, goods):
     salt = goods("Salt", 5)
     delivery(env, (salt, 4))
     greedy = delivery(env, (salt, 3))
@@ -151,7 +175,7 @@ def test_unreserved_goods_of_others_are_not_taken(env, goods):  # noqa: F811
     assert "Salt" in str(refused.value) and "WH/Stock" in str(refused.value)
 
 
-def test_a_warehouse_may_allow_less_than_nothing(env, goods):  # noqa: F811
+def test_a_warehouse_may_allow_less_than_nothing(env, goods):
     salt = goods("Salt", 2, cost=10)
     warehouse(env).write({"allow_negative_stock": True})
     picking = delivery(env, (salt, 5))
@@ -167,7 +191,7 @@ def test_a_warehouse_may_allow_less_than_nothing(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_average_cost_follows_receipts_and_returns_come_at_their_own_cost(env, goods):  # noqa: F811
+def test_average_cost_follows_receipts_and_returns_come_at_their_own_cost(env, goods):
     salt = goods("Salt", cost=0)
     first = receipt(env, (salt, 10, 8))
     assert first.state == "assigned" and first.move_ids.quantity == 10
@@ -187,8 +211,12 @@ def test_average_cost_follows_receipts_and_returns_come_at_their_own_cost(env, g
     back.button_validate()
     layers = env["stock.valuation.layer"].search([("stock_move_id", "=", back.move_ids.id)])
     assert (layers.quantity, layers.unit_cost, layers.value) == (2, 10, 20)
-    wizard = env["stock.return.picking"].create({"picking_id": sold.id, "product_return_moves": [(0, 0, {
-        "product_id": salt.id, "move_id": sold.move_ids.id, "quantity": 4})]})
+    wizard = env["stock.return.picking"].create(
+        {
+            "picking_id": sold.id,
+            "product_return_moves": [(0, 0, {"product_id": salt.id, "move_id": sold.move_ids.id, "quantity": 4})],
+        }
+    )
     with pytest.raises(TooMuchReturned):
         wizard.action_create_returns()
     to_supplier = env["stock.return.picking"].create({"picking_id": first.id})
@@ -200,7 +228,7 @@ def test_average_cost_follows_receipts_and_returns_come_at_their_own_cost(env, g
     check_books(env)
 
 
-def test_a_cost_set_by_hand_revalues_what_is_held(env, goods):  # noqa: F811
+def test_a_cost_set_by_hand_revalues_what_is_held(env, goods):
     salt = goods("Salt", 10, cost=5)
     salt.write({"standard_price": 7})
     layer = env["stock.valuation.layer"].search([("product_id", "=", salt.id)], order="id desc", limit=1)
@@ -209,7 +237,7 @@ def test_a_cost_set_by_hand_revalues_what_is_held(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_standard_price_ignores_the_price_of_receipts(env, goods):  # noqa: F811
+def test_standard_price_ignores_the_price_of_receipts(env, goods):
     category = env["product.category"].create({"name": "Fixed", "property_cost_method": "standard"})
     salt = goods("Salt", cost=5, categ_id=category.id)
     receipt(env, (salt, 10, 9)).button_validate()
@@ -220,11 +248,15 @@ def test_standard_price_ignores_the_price_of_receipts(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_units_of_the_move_and_of_the_product(env, goods):  # noqa: F811
+def test_units_of_the_move_and_of_the_product(env, goods):
     salt = goods("Salt", 30)
     dozen = env.ref("product.product_uom_dozen")
-    picking = env["stock.picking"].create({"picking_type_id": warehouse(env).out_type_id, "move_ids": [
-        (0, 0, {"product_id": salt.id, "product_uom": dozen.id, "product_uom_qty": 3})]})
+    picking = env["stock.picking"].create(
+        {
+            "picking_type_id": warehouse(env).out_type_id,
+            "move_ids": [(0, 0, {"product_id": salt.id, "product_uom": dozen.id, "product_uom_qty": 3})],
+        }
+    )
     picking.action_confirm()
     move = picking.move_ids
     assert (move.product_qty, move.quantity, move.state) == (36, D("2.5"), "partially_available")
@@ -236,7 +268,7 @@ def test_units_of_the_move_and_of_the_product(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_lots_are_reserved_oldest_first_and_named_on_arrival(env, goods):  # noqa: F811
+def test_lots_are_reserved_oldest_first_and_named_on_arrival(env, goods):
     milk = goods("Milk", tracking="lot")
     arrival = receipt(env, (milk, 10, 3))
     with pytest.raises(LotRequired):
@@ -256,7 +288,7 @@ def test_lots_are_reserved_oldest_first_and_named_on_arrival(env, goods):  # noq
     check_books(env)
 
 
-def test_a_serial_number_is_in_stock_once(env, goods):  # noqa: F811
+def test_a_serial_number_is_in_stock_once(env, goods):
     drill = goods("Drill", tracking="serial")
     lot = env["stock.lot"].create({"name": "SN1", "product_id": drill.id})
     arrival = receipt(env, (drill, 2))
@@ -273,13 +305,18 @@ def test_a_serial_number_is_in_stock_once(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_moving_goods_inside_the_warehouse_keeps_their_value(env, goods):  # noqa: F811
+def test_moving_goods_inside_the_warehouse_keeps_their_value(env, goods):
     salt = goods("Salt", 10)
     house = warehouse(env)
     shelf = env["stock.location"].create({"name": "Shelf 9", "location_id": house.lot_stock_id})
     assert shelf.complete_name == "WH/Stock/Shelf 9" and shelf.warehouse_id == house.id and shelf.company_id == house.company_id
-    inside = env["stock.picking"].create({"picking_type_id": house.int_type_id, "location_dest_id": shelf.id, "move_ids": [
-        (0, 0, {"product_id": salt.id, "product_uom_qty": 4})]})
+    inside = env["stock.picking"].create(
+        {
+            "picking_type_id": house.int_type_id,
+            "location_dest_id": shelf.id,
+            "move_ids": [(0, 0, {"product_id": salt.id, "product_uom_qty": 4})],
+        }
+    )
     before = env["stock.valuation.layer"].search_count([])
     inside.action_confirm()
     inside.button_validate()
@@ -290,7 +327,7 @@ def test_moving_goods_inside_the_warehouse_keeps_their_value(env, goods):  # noq
     check_books(env)
 
 
-def test_a_count_below_the_promises_takes_them_back_the_youngest_first(env, goods):  # noqa: F811
+def test_a_count_below_the_promises_takes_them_back_the_youngest_first(env, goods):
     salt = goods("Salt", 10)
     old, young = delivery(env, (salt, 5)), delivery(env, (salt, 5))
     count(env, salt, 7)
@@ -298,7 +335,7 @@ def test_a_count_below_the_promises_takes_them_back_the_youngest_first(env, good
     check_books(env)
 
 
-def test_a_changed_demand_changes_the_reservation(env, goods):  # noqa: F811
+def test_a_changed_demand_changes_the_reservation(env, goods):
     salt = goods("Salt", 10)
     picking = delivery(env, (salt, 4))
     picking.move_ids.write({"product_uom_qty": 6})
@@ -315,7 +352,7 @@ def test_a_changed_demand_changes_the_reservation(env, goods):  # noqa: F811
     check_books(env)
 
 
-def test_a_move_added_to_a_promised_transfer_is_promised_at_once(env, goods):  # noqa: F811
+def test_a_move_added_to_a_promised_transfer_is_promised_at_once(env, goods):
     salt, rice = goods("Salt", 10), goods("Rice", 10)
     picking = delivery(env, (salt, 4))
     picking.write({"move_ids": [(0, 0, {"product_id": rice.id, "product_uom_qty": 2})]})
@@ -326,7 +363,7 @@ def test_a_move_added_to_a_promised_transfer_is_promised_at_once(env, goods):  #
     check_books(env)
 
 
-def test_products_know_what_they_may_become(env, goods):  # noqa: F811
+def test_products_know_what_they_may_become(env, goods):
     old_style = env["product.template"].create({"name": "Old style", "type": "product"})
     assert old_style.type == "consu" and old_style.is_storable
     salt = goods("Salt", 1)
@@ -336,16 +373,19 @@ def test_products_know_what_they_may_become(env, goods):  # noqa: F811
         delivery(env, (env["product.product"].create({"name": "Advice", "type": "service"}), 1))
 
 
-def test_quantities_are_searchable(env, goods):  # noqa: F811
+def test_quantities_are_searchable(env, goods):
     salt, pepper = goods("Salt", 7), goods("Pepper")
     products = env["product.product"]
     both = [("id", "in", [salt.id, pepper.id])]
     assert products.search([*both, ("qty_available", ">", 5)]) == salt
     assert products.search([*both, ("qty_available", "<=", 0)]) == pepper
-    assert env["product.template"].search([("id", "in", [salt.product_tmpl_id, pepper.product_tmpl_id]), ("qty_available", "=", 7)]) == salt.product_tmpl
+    assert (
+        env["product.template"].search([("id", "in", [salt.product_tmpl_id, pepper.product_tmpl_id]), ("qty_available", "=", 7)])
+        == salt.product_tmpl
+    )
 
 
-def test_the_other_company_sees_nothing_of_it(env, goods):  # noqa: F811
+def test_the_other_company_sees_nothing_of_it(env, goods):
     salt = goods("Salt", 5)
     picking = delivery(env, (salt, 1))
     peru = env.with_company(env.ref("base.company_pe"))
@@ -356,11 +396,13 @@ def test_the_other_company_sees_nothing_of_it(env, goods):  # noqa: F811
 
 
 @pytest.mark.postgresql
-def test_statements_do_not_grow_with_the_lines(stock_db, count_statements):  # noqa: F811
+def test_statements_do_not_grow_with_the_lines(stock_db, count_statements):
     """Counted on PostgreSQL, each step in a transaction of its own, in a process that has done it before."""
 
     def stocked(env):
-        products = env["product.product"].create([{"name": f"P{i}", "is_storable": True, "standard_price": D(3)} for i in range(50)])
+        products = env["product.product"].create(
+            [{"name": f"P{i}", "is_storable": True, "standard_price": D(3)} for i in range(50)]
+        )
         place = warehouse(env).lot_stock_id
         counts = [{"product_id": p.id, "location_id": place, "inventory_quantity": 100} for p in products]
         env["stock.quant"].create(counts).action_apply_inventory()
@@ -369,6 +411,7 @@ def test_statements_do_not_grow_with_the_lines(stock_db, count_statements):  # n
     ids = stock_db.run(2, {}, stocked)
     seen = {}
     for lines in (2, 3, 5, 50):  # the first two take what the process then remembers
+
         def reserving(env, lines=lines):
             kind = warehouse(env).out_type_id
             products = env["product.product"].browse(ids[:lines])

@@ -65,7 +65,9 @@ def env(books_db: Any) -> Iterator[Any]:
 
 def account_balance(env: Any, purpose: str) -> D:
     account = env.company.default_account(purpose)
-    lines = env["account.move.line"].search([("account_id", "=", account.id), ("parent_state", "=", "posted"), ("company_id", "=", env.company_id)])
+    lines = env["account.move.line"].search(
+        [("account_id", "=", account.id), ("parent_state", "=", "posted"), ("company_id", "=", env.company_id)]
+    )
     return sum(lines.mapped("balance"), D(0))
 
 
@@ -85,7 +87,10 @@ def test_the_opening_stock_is_in_the_books_of_each_company(env: Any, company: st
 
 
 def test_a_sale_a_purchase_a_return_and_a_count(env: Any) -> None:
-    start = {purpose: account_balance(env, purpose) for purpose in ("stock_valuation", "stock_output", "stock_input", "stock_adjustment")}
+    start = {
+        purpose: account_balance(env, purpose)
+        for purpose in ("stock_valuation", "stock_output", "stock_input", "stock_adjustment")
+    }
 
     def change(purpose: str) -> D:
         return account_balance(env, purpose) - start[purpose]

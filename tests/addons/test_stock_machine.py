@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from server import UserError
-from tests.addons.stock_fixtures import check_books, count, delivery, receipt, stock_shared  # noqa: F401
+from tests.addons.stock_fixtures import check_books, count, delivery, receipt
 
 quantities = st.integers(1, 400).map(lambda n: D(n) / 10)
 prices = st.integers(0, 9999).map(lambda n: D(n) / 100)
@@ -35,8 +35,11 @@ def machine_for(database: Any) -> type[RuleBasedStateMachine]:
             self.products = []
             for number, method in enumerate(methods):
                 category = env["product.category"].create({"name": f"C{number}", "property_cost_method": method})
-                self.products.append(env["product.product"].create(
-                    {"name": f"P{number}", "is_storable": True, "standard_price": D("3.5"), "categ_id": category.id}))
+                self.products.append(
+                    env["product.product"].create(
+                        {"name": f"P{number}", "is_storable": True, "standard_price": D("3.5"), "categ_id": category.id}
+                    )
+                )
             self.open_pickings: list[Any] = []
             self.done: list[Any] = []
 
@@ -115,7 +118,7 @@ def machine_for(database: Any) -> type[RuleBasedStateMachine]:
 
 
 @pytest.mark.slow
-def test_the_books_agree_after_anything(stock_shared: Any) -> None:  # noqa: F811
+def test_the_books_agree_after_anything(stock_shared: Any) -> None:
     run_state_machine_as_test(
         machine_for(stock_shared),
         settings=settings(max_examples=10, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)),

@@ -8,7 +8,7 @@ from decimal import Decimal as D
 from typing import Any
 
 from server import UserError
-from tests.addons.stock_fixtures import check_books, count, delivery, stock_db, warehouse  # noqa: F401
+from tests.addons.stock_fixtures import check_books, count, delivery, warehouse
 
 
 def at_once(database: Any, calls: list[Callable[[Any], Any]]) -> list[Any]:
@@ -20,7 +20,7 @@ def at_once(database: Any, calls: list[Callable[[Any], Any]]) -> list[Any]:
         barrier.wait()
         try:
             results[number] = database.run(2, {}, calls[number])
-        except Exception as error:  # noqa: BLE001  what a rival ended with is the result
+        except Exception as error:
             results[number] = error
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
@@ -43,7 +43,7 @@ def stocked(quantity: int, *names: str) -> Callable[[Any], list[int]]:
     return make
 
 
-def test_forty_wanted_of_twenty_on_hand(stock_db: Any) -> None:  # noqa: F811
+def test_forty_wanted_of_twenty_on_hand(stock_db: Any) -> None:
     (salt,) = stock_db.run(2, {}, stocked(20, "Salt"))
 
     def order(env: Any) -> D:
@@ -58,7 +58,7 @@ def test_forty_wanted_of_twenty_on_hand(stock_db: Any) -> None:  # noqa: F811
     stock_db.run(2, {}, check_books)
 
 
-def test_orders_that_want_the_same_goods_in_another_order_do_not_block_each_other(stock_db: Any) -> None:  # noqa: F811
+def test_orders_that_want_the_same_goods_in_another_order_do_not_block_each_other(stock_db: Any) -> None:
     ids = stock_db.run(2, {}, stocked(100, "Salt", "Rice", "Oil", "Corn"))
 
     def order(products: list[int]) -> Callable[[Any], Any]:
@@ -74,7 +74,7 @@ def test_orders_that_want_the_same_goods_in_another_order_do_not_block_each_othe
     stock_db.run(2, {}, check_books)
 
 
-def test_two_validate_the_same_transfer(stock_db: Any) -> None:  # noqa: F811
+def test_two_validate_the_same_transfer(stock_db: Any) -> None:
     def prepare(env: Any) -> int:
         (salt,) = stocked(10, "Salt")(env)
         return int(delivery(env, (env["product.product"].browse([salt]), 4)).id)
@@ -92,7 +92,7 @@ def test_two_validate_the_same_transfer(stock_db: Any) -> None:  # noqa: F811
     stock_db.run(2, {}, look)
 
 
-def test_two_receipts_of_a_new_product_share_one_quant_and_one_average(stock_db: Any) -> None:  # noqa: F811
+def test_two_receipts_of_a_new_product_share_one_quant_and_one_average(stock_db: Any) -> None:
     salt = stock_db.run(2, {}, lambda env: env["product.product"].create({"name": "Salt", "is_storable": True}).id)
 
     def arrive(price: int) -> Callable[[Any], Any]:

@@ -1,17 +1,17 @@
 """Models of the warehouse."""
 
 from addons.stock.models import (
+    backorder,
+    doing,
     location,
     lot,
-    warehouse,
-    picking_type,
-    quant,
-    picking,
     move,
-    doing,
     move_line,
-    valuation,
-    backorder,
-    return_picking,
+    picking,
+    picking_type,
     product,
+    quant,
+    return_picking,
+    valuation,
+    warehouse,
 )  # fmt: skip

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from server import Many2many, TransientModel, _, action
-
 from addons.stock.exceptions import NothingToMove
+from server import Many2many, TransientModel, _, action
 
 
 def _asked(env: Any) -> Any:

@@ -108,7 +108,13 @@ class DoingMove(StockMove):
         lines = self.env["stock.move.line"].browse([line.id for move in moves for line in left_lines[move.id]])
         lines._give_back()
         lines._delete()
-        self._insert([{**self._rest_values(move, done[move.id], move.picking_id, {}), "state": "cancel"} for move in moves if done.get(move.id)])
+        self._insert(
+            [
+                {**self._rest_values(move, done[move.id], move.picking_id, {}), "state": "cancel"}
+                for move in moves
+                if done.get(move.id)
+            ]
+        )
         for move in moves:
             if not done.get(move.id):
                 move._write({"quantity": ZERO, "state": "cancel"})
@@ -119,9 +125,16 @@ class DoingMove(StockMove):
         values = move.copy_data()[0]
         values.pop("move_line_ids", None)
         values.update(
-            picking_id=picking_id, product_qty=left, product_uom_qty=move.product_uom_qty - move._in_move_unit(done), quantity=ZERO, state="confirmed",
-            is_storable=move.is_storable, has_tracking=move.has_tracking, origin_returned_move_id=move.origin_returned_move_id or None, date=move.date,
-        )  # fmt: skip
+            picking_id=picking_id,
+            product_qty=left,
+            product_uom_qty=move.product_uom_qty - move._in_move_unit(done),
+            quantity=ZERO,
+            state="confirmed",
+            is_storable=move.is_storable,
+            has_tracking=move.has_tracking,
+            origin_returned_move_id=move.origin_returned_move_id or None,
+            date=move.date,
+        )
         if picking_id in names:
             values["reference"] = names[picking_id]
         return values
@@ -142,22 +155,45 @@ class DoingMove(StockMove):
             unit_id = quant.product.product_tmpl.uom_id
             rows.append(
                 {
-                    "description_picking": quant.product.display_name, "product_id": quant.product_id, "product_uom": unit_id, "product_uom_qty": quantity,
-                    "product_qty": quantity, "quantity": quantity, "picked": True, "state": "done", "is_storable": True, "has_tracking": "none",
+                    "description_picking": quant.product.display_name,
+                    "product_id": quant.product_id,
+                    "product_uom": unit_id,
+                    "product_uom_qty": quantity,
+                    "product_qty": quantity,
+                    "quantity": quantity,
+                    "picked": True,
+                    "state": "done",
+                    "is_storable": True,
+                    "has_tracking": "none",
                     "is_inventory": True,
-                    "location_id": source, "location_dest_id": target, "reference": label, "company_id": quant.company_id, "date": moment,
+                    "location_id": source,
+                    "location_dest_id": target,
+                    "reference": label,
+                    "company_id": quant.company_id,
+                    "date": moment,
                 }
-            )  # fmt: skip
+            )
         moves = self._insert(rows)
         for move, row, (quant, _difference) in zip(moves, rows, differences, strict=True):
             details.append(
                 {
-                    "move_id": move.id, "picking_id": None, "product_id": quant.product_id, "product_uom_id": row["product_uom"],
-                    "quantity": row["quantity"], "quantity_product_uom": row["quantity"], "reserved_quantity": ZERO, "picked": True,
-                    "location_id": row["location_id"], "location_dest_id": row["location_dest_id"], "lot_id": quant.lot_id,
-                    "package_id": quant.package_id, "result_package_id": quant.package_id, "owner_id": quant.owner_id, "company_id": quant.company_id,
+                    "move_id": move.id,
+                    "picking_id": None,
+                    "product_id": quant.product_id,
+                    "product_uom_id": row["product_uom"],
+                    "quantity": row["quantity"],
+                    "quantity_product_uom": row["quantity"],
+                    "reserved_quantity": ZERO,
+                    "picked": True,
+                    "location_id": row["location_id"],
+                    "location_dest_id": row["location_dest_id"],
+                    "lot_id": quant.lot_id,
+                    "package_id": quant.package_id,
+                    "result_package_id": quant.package_id,
+                    "owner_id": quant.owner_id,
+                    "company_id": quant.company_id,
                 }
-            )  # fmt: skip
+            )
         lines = env["stock.move.line"]._insert(details)
         env["stock.quant"]._move(changes_of(env, lines), moment)
         moves._after(lines)

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from server import Boolean, Char, Integer, Many2one, Model, One2many, Selection, ValidationError, _, constrains, depends
 
-#: Places whose contents we count and value. Customers, suppliers and the like have no quants: what went there is told by the moves.
+#: Places whose contents we count and value. Customers, suppliers and the like have no quants: what went there is told by the
+#: moves.
 KEEPS_STOCK = frozenset({"internal", "transit"})
 
 
@@ -83,7 +84,9 @@ class StockLocation(Model, name="stock.location"):
     location_id = Many2one("stock.location", _("Inside"), index=True, ondelete="restrict")
     child_ids = One2many("stock.location", "location_id", _("Contains"))
     warehouse_id = Many2one("stock.warehouse", _("Warehouse"), readonly=True)
-    company_id = Many2one("res.company", _("Company"), default=lambda env: None, help=_("Empty: shared by all companies, as the customers are."))
+    company_id = Many2one(
+        "res.company", _("Company"), default=lambda env: None, help=_("Empty: shared by all companies, as the customers are.")
+    )
     barcode = Char(_("Barcode"), copy=False)
     active = Boolean(_("Active"), default=True)
     scrap_location = Boolean(_("For scrap"), help=_("Goods that go here are lost."))
@@ -104,7 +107,9 @@ class StockLocation(Model, name="stock.location"):
     @constrains("usage")
     def _check_usage(self) -> None:
         emptied = self.filtered(lambda location: location.usage not in KEEPS_STOCK)
-        if emptied and self.env["stock.quant"].sudo().search([("location_id", "in", emptied.ids), ("quantity", "!=", 0)], limit=1):
+        if emptied and self.env["stock.quant"].sudo().search(
+            [("location_id", "in", emptied.ids), ("quantity", "!=", 0)], limit=1
+        ):
             raise ValidationError(
                 _("A location that holds goods cannot become %(usage)s. Move the goods elsewhere first.", usage=emptied[0].usage)
             )
@@ -136,4 +141,7 @@ class StockLocation(Model, name="stock.location"):
         c = self.table.c
         statement = sa.select(c.id, c.location_id, c.usage, c.company_id, c.removal_strategy, c.allow_negative_stock)
         rows = self.env.execute(statement)
-        return Tree(Place(id, above, usage, company, removal == "lifo", bool(negative)) for id, above, usage, company, removal, negative in rows)
+        return Tree(
+            Place(id, above, usage, company, removal == "lifo", bool(negative))
+            for id, above, usage, company, removal, negative in rows
+        )

@@ -23,7 +23,9 @@ class StockLot(Model, name="stock.lot"):
     expiration_date = Datetime(_("Expires"))
     note = Html(_("Note"))
     quant_ids = One2many("stock.quant", "lot_id", _("Where it is"))
-    product_qty = Numeric(_("On hand"), compute="_compute_product_qty", help=_("In the product's unit, in all places of the company."))
+    product_qty = Numeric(
+        _("On hand"), compute="_compute_product_qty", help=_("In the product's unit, in all places of the company.")
+    )
 
     @depends("quant_ids.quantity")
     def _compute_product_qty(self) -> None:

@@ -1,7 +1,8 @@
 """Moves: so much of a product goes from one place to another. What is asked for, what is reserved, what was done.
 
-`product_uom_qty` is the demand in the move's unit, `product_qty` the same in the product's; `quantity` is what is reserved or entered and, once
-done, what moved. States are `draft`, `waiting`, `confirmed`, `partially_available`, `assigned`, `done`, `cancel`. All methods work on sets.
+`product_uom_qty` is the demand in the move's unit, `product_qty` the same in the product's; `quantity` is what is reserved or
+entered and, once done, what moved. States are `draft`, `waiting`, `confirmed`, `partially_available`, `assigned`, `done`,
+`cancel`. All methods work on sets.
 """
 
 from __future__ import annotations
@@ -11,13 +12,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Datetime, Integer, Many2many, Many2one, Model, Numeric, One2many, Selection, Text, ValidationError, _, depends
-
 from addons.stock.exceptions import DoneIsDone, WrongState
 from addons.stock.models.picking import _id
 from addons.stock.models.reservation import Plan, plan
 from addons.stock.rules.reserve import Need
 from addons.stock.rules.state import OPEN, move_state
+from server import (
+    Boolean,
+    Char,
+    Datetime,
+    Integer,
+    Many2many,
+    Many2one,
+    Model,
+    Numeric,
+    One2many,
+    Selection,
+    Text,
+    ValidationError,
+    _,
+    depends,
+)
 
 ZERO = Decimal(0)
 
@@ -51,9 +66,13 @@ class StockMove(Model, name="stock.move"):
     product_uom = Many2one("uom.uom", _("Unit"), required=True)
     product_qty = Numeric(_("Demand in the product's unit"), readonly=True)
     quantity = Numeric(
-        _("Quantity"), required=True, default=ZERO, copy=False, aliases=("quantity_done", "reserved_availability"),
+        _("Quantity"),
+        required=True,
+        default=ZERO,
+        copy=False,
+        aliases=("quantity_done", "reserved_availability"),
         help=_("Reserved or entered; what moved, once done."),
-    )  # fmt: skip
+    )
     picked = Boolean(_("Picked"), copy=False, help=_("When some moves of a transfer are picked, only these are done."))
     state = Selection(
         STATES,
@@ -79,7 +98,11 @@ class StockMove(Model, name="stock.move"):
     reference = Char(_("Reference"))
     group_id = Many2one("procurement.group", _("Procurement group"))
     priority = Selection([("0", _("Normal")), ("1", _("Urgent"))], _("Priority"), default="0")
-    price_unit = Numeric(_("Unit cost"), digits=(16, 6), help=_("Cost of one of the product's units that comes in, in the company's currency; empty: the current cost."))
+    price_unit = Numeric(
+        _("Unit cost"),
+        digits=(16, 6),
+        help=_("Cost of one of the product's units that comes in, in the company's currency; empty: the current cost."),
+    )
     lot_ids = Many2many("stock.lot", _("Lots and serial numbers"), compute="_compute_lot_ids")
     origin_returned_move_id = Many2one("stock.move", _("Return of"), readonly=True, copy=False, index=True)
     returned_move_ids = One2many("stock.move", "origin_returned_move_id", _("Returns"))
@@ -98,7 +121,9 @@ class StockMove(Model, name="stock.move"):
         A move added to a transfer that is already promised is promised at once.
         """
         vals_list = [vals] if isinstance(vals, dict) else list(vals)
-        pickings = self.env["stock.picking"].browse([_id(values.get("picking_id")) for values in vals_list if values.get("picking_id")])
+        pickings = self.env["stock.picking"].browse(
+            [_id(values.get("picking_id")) for values in vals_list if values.get("picking_id")]
+        )
         completed, entered = [], []
         for values in vals_list:
             picking = pickings.browse([_id(values["picking_id"])]) if values.get("picking_id") else None
@@ -124,7 +149,10 @@ class StockMove(Model, name="stock.move"):
     def _from_picking(self, picking: Any) -> dict[str, Any]:
         """What a move takes from its transfer, a record or the values of one."""
         get = picking.get if isinstance(picking, Mapping) else picking.__getitem__
-        taken = {name: get(name) for name in ("location_id", "location_dest_id", "company_id", "picking_type_id", "origin", "group_id", "partner_id")}
+        taken = {
+            name: get(name)
+            for name in ("location_id", "location_dest_id", "company_id", "picking_type_id", "origin", "group_id", "partner_id")
+        }
         taken["reference"] = get("name")
         taken["date"] = get("scheduled_date") or self.env.now()
         taken["priority"] = get("priority") or "0"
@@ -136,7 +164,9 @@ class StockMove(Model, name="stock.move"):
         :raises ValidationError: for a service, which cannot be moved, or a move without places.
         """
         vals_list = list(vals_list)
-        products = self.env["product.product"].browse([_id(values.get("product_id")) for values in vals_list if values.get("product_id")])
+        products = self.env["product.product"].browse(
+            [_id(values.get("product_id")) for values in vals_list if values.get("product_id")]
+        )
         by_id = {product.id: product for product in products}
         completed = []
         for given in vals_list:
@@ -146,7 +176,9 @@ class StockMove(Model, name="stock.move"):
                 raise ValidationError(_("A move needs a product. Give product_id."))
             template = product.product_tmpl
             if template.type == "service":
-                raise ValidationError(_("%(product)s is a service: it cannot be moved. Leave it out of the transfer.", product=product.display_name))
+                raise ValidationError(
+                    _("%(product)s is a service: it cannot be moved. Leave it out of the transfer.", product=product.display_name)
+                )
             unit = template.uom
             values["product_uom"] = _id(values.get("product_uom")) or unit.id
             demand = _decimal(values.get("product_uom_qty", 1))
@@ -158,7 +190,11 @@ class StockMove(Model, name="stock.move"):
             values.setdefault("company_id", self.env.company_id)
             if not values.get("location_id") or not values.get("location_dest_id"):
                 raise ValidationError(
-                    _("The move of %(product)s needs a place it comes from and one it goes to. Give location_id and location_dest_id.", product=product.display_name)
+                    _(
+                        "The move of %(product)s needs a place it comes from and one it goes to. Give location_id and "
+                        "location_dest_id.",
+                        product=product.display_name,
+                    )
                 )
             completed.append(values)
         return completed
@@ -190,13 +226,19 @@ class StockMove(Model, name="stock.move"):
     def _confirm(self) -> None:
         """Promise draft moves, reserve those whose operation type reserves at once."""
         self._write({"state": "confirmed"})
-        self.filtered(lambda move: not move.picking_type_id or move.picking_type.reservation_method == "at_confirm" or not move._needs_reservation())._reserve()
+        self.filtered(
+            lambda move: (
+                not move.picking_type_id or move.picking_type.reservation_method == "at_confirm" or not move._needs_reservation()
+            )
+        )._reserve()
         self.mapped("picking_id")._refresh_state()
 
     def _needs_reservation(self) -> bool:
         return self._keeps_stock_at_source(self.env["stock.location"]._tree())
 
-    def _plan_reservation(self, vals_list: Sequence[dict[str, Any]], headers: Sequence[dict[str, Any]], groups: Sequence[Sequence[Any]]) -> Plan:
+    def _plan_reservation(
+        self, vals_list: Sequence[dict[str, Any]], headers: Sequence[dict[str, Any]], groups: Sequence[Sequence[Any]]
+    ) -> Plan:
         """Reserve for moves that do not exist yet; their values get `state` and `quantity`, the plan gives the detail lines."""
         manual = set()
         position = 0
@@ -226,7 +268,9 @@ class StockMove(Model, name="stock.move"):
         moves = {move.id: move for move in self}
         for allocation in env["stock.quant"]._promise(needs):
             stock = allocation.stock
-            line = known.get((allocation.key, (stock.product_id, stock.location_id, stock.lot_id, stock.package_id, stock.owner_id)))
+            line = known.get(
+                (allocation.key, (stock.product_id, stock.location_id, stock.lot_id, stock.package_id, stock.owner_id))
+            )
             if line is not None:
                 line._add(allocation.quantity)
             else:
@@ -239,9 +283,14 @@ class StockMove(Model, name="stock.move"):
         serial = self.has_tracking == "serial"
         owner = self.picking.owner_id if self.picking_id else None
         return Need(
-            key, self.product_id, tree.inside(self.location_id), quantity, owner_id=owner, step=Decimal(1) if serial else ZERO,
+            key,
+            self.product_id,
+            tree.inside(self.location_id),
+            quantity,
+            owner_id=owner,
+            step=Decimal(1) if serial else ZERO,
             newest_first=tree.places[self.location_id].newest_first,
-        )  # fmt: skip
+        )
 
     def _lines_by_move(self) -> dict[int, list[Any]]:
         by_move: dict[int, list[Any]] = {move.id: [] for move in self}
@@ -276,7 +325,12 @@ class StockMove(Model, name="stock.move"):
         """
         for move in self:
             if move.state == "done":
-                raise DoneIsDone(_("The move of %(product)s is done and cannot be cancelled. Make a return for it.", product=move.product.display_name))
+                raise DoneIsDone(
+                    _(
+                        "The move of %(product)s is done and cannot be cancelled. Make a return for it.",
+                        product=move.product.display_name,
+                    )
+                )
         lines = self.mapped("move_line_ids")
         lines._give_back()
         lines._delete()
@@ -316,13 +370,21 @@ class StockMove(Model, name="stock.move"):
 
     def _refuse_changes(self, names: set[str]) -> None:
         for move in self:
-            if move.state in ("done", "cancel") and names & (PLACES | {"quantity", "product_uom_qty", "product_uom", "picking_id"}):
+            if move.state in ("done", "cancel") and names & (
+                PLACES | {"quantity", "product_uom_qty", "product_uom", "picking_id"}
+            ):
                 raise DoneIsDone(
-                    _("The move of %(product)s is closed and cannot be changed. Make a return or a new transfer.", product=move.product.display_name)
+                    _(
+                        "The move of %(product)s is closed and cannot be changed. Make a return or a new transfer.",
+                        product=move.product.display_name,
+                    )
                 )
             if move.state != "draft" and names & PLACES:
                 raise WrongState(
-                    _("The move of %(product)s is promised: product and places are fixed. Cancel it and add another.", product=move.product.display_name)
+                    _(
+                        "The move of %(product)s is promised: product and places are fixed. Cancel it and add another.",
+                        product=move.product.display_name,
+                    )
                 )
 
     def _demand_changed(self) -> None:
@@ -333,7 +395,9 @@ class StockMove(Model, name="stock.move"):
         for move in open_moves:
             if _total(move.move_line_ids) > move.product_qty:
                 move._shrink(move.product_qty)
-        at_once = open_moves.filtered(lambda move: not move.picking_type_id or move.picking_type.reservation_method == "at_confirm")
+        at_once = open_moves.filtered(
+            lambda move: not move.picking_type_id or move.picking_type.reservation_method == "at_confirm"
+        )
         at_once._reserve()
         (open_moves - at_once)._refresh()
 
@@ -343,7 +407,9 @@ class StockMove(Model, name="stock.move"):
         What is not free is written all the same and checked when the transfer is validated.
         """
         if quantity < 0:
-            raise ValidationError(_("The quantity of %(product)s cannot be negative. Make a return instead.", product=self.product.display_name))
+            raise ValidationError(
+                _("The quantity of %(product)s cannot be negative. Make a return instead.", product=self.product.display_name)
+            )
         wanted = self._in_units(quantity, self.product_uom, self.product.product_tmpl.uom)
         held = _total(self.move_line_ids)
         env = self.env
@@ -401,7 +467,11 @@ class StockMove(Model, name="stock.move"):
         for move in self:
             if move.state not in ("draft", "cancel"):
                 raise WrongState(
-                    _("The move of %(product)s is promised or done and cannot be deleted. Cancel its transfer, or make a return.", product=move.product.display_name)
+                    _(
+                        "The move of %(product)s is promised or done and cannot be deleted. Cancel its transfer, or make a "
+                        "return.",
+                        product=move.product.display_name,
+                    )
                 )
         self.sudo().mapped("move_line_ids")._delete()
         return super().unlink()

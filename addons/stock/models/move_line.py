@@ -1,7 +1,7 @@
 """Detail lines of moves: from which place, lot and package, for which quantity.
 
-`quantity` is in the line's unit, `quantity_product_uom` in the product's, and `reserved_quantity` is the part of it that is promised on the quant of
-the same place: the sum of it over the open lines of a place is the quant's reserved quantity.
+`quantity` is in the line's unit, `quantity_product_uom` in the product's, and `reserved_quantity` is the part of it that is
+promised on the quant of the same place: the sum of it over the open lines of a place is the quant's reserved quantity.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Datetime, Many2one, Model, Numeric, Selection, ValidationError, _
-
 from addons.stock.exceptions import DoneIsDone, LotRequired, SerialTwice
 from addons.stock.models.move import STATES
 from addons.stock.models.picking import _id
 from addons.stock.models.quant import Key
 from addons.stock.rules.reserve import Stock
 from addons.stock.rules.state import OPEN
+from server import Boolean, Char, Datetime, Many2one, Model, Numeric, Selection, ValidationError, _
 
 ZERO = Decimal(0)
 
@@ -57,14 +56,17 @@ class StockMoveLine(Model, name="stock.move.line"):
 
     # -- making ---------------------------------------------------------------------------------------------------
     def create(self, vals: Any) -> Any:
-        """A line entered by a person: what is free at its place is reserved, the rest is checked when the transfer is validated."""
+        """A line entered by a person: what is free at its place is reserved, the rest is checked on validation."""
         vals_list = [vals] if isinstance(vals, dict) else list(vals)
         moves = self._moves_of(vals_list)
         rows = []
         for move, values in zip(moves, vals_list, strict=True):
             if move.state in ("done", "cancel"):
                 raise DoneIsDone(
-                    _("The move of %(product)s is closed: no detail can be added. Make a return or a new transfer.", product=move.product.display_name)
+                    _(
+                        "The move of %(product)s is closed: no detail can be added. Make a return or a new transfer.",
+                        product=move.product.display_name,
+                    )
                 )
             rows.append(self._entered(move, values))
         lines = self._insert(rows)
@@ -79,7 +81,9 @@ class StockMoveLine(Model, name="stock.move.line"):
         loose = [values for values in vals_list if not values.get("move_id")]
         for values in loose:
             if not values.get("picking_id") or not values.get("product_id"):
-                raise ValidationError(_("A detail line needs its move, or a transfer and a product. Give move_id, or picking_id and product_id."))
+                raise ValidationError(
+                    _("A detail line needs its move, or a transfer and a product. Give move_id, or picking_id and product_id.")
+                )
         added = iter(
             moves.create(
                 [
@@ -118,7 +122,9 @@ class StockMoveLine(Model, name="stock.move.line"):
         """Rows as they are; for code that has completed the values."""
         return super().create(vals_list) if vals_list else self.browse([])
 
-    def _values(self, move: Any, quantity: Decimal, stock: Stock | None = None, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _values(
+        self, move: Any, quantity: Decimal, stock: Stock | None = None, values: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """A line of the move for `quantity` of the product's unit, promised on `stock` when there is one.
 
         :param values: the move's values when it was just created from them.
@@ -174,10 +180,12 @@ class StockMoveLine(Model, name="stock.move.line"):
         """Reserve, at exactly the lines' places, what they lack and is free."""
         tree = self.env["stock.location"]._tree()
         wanted = self.filtered(
-            lambda line: line.move.is_storable
-            and line.move.state != "draft"
-            and tree.keeps_stock(line.location_id)
-            and line.quantity_product_uom > line.reserved_quantity
+            lambda line: (
+                line.move.is_storable
+                and line.move.state != "draft"
+                and tree.keeps_stock(line.location_id)
+                and line.quantity_product_uom > line.reserved_quantity
+            )
         )
         if not wanted:
             return
@@ -192,7 +200,11 @@ class StockMoveLine(Model, name="stock.move.line"):
 
     def _free_for_count(self, counted: Sequence[tuple[Any, Decimal]]) -> None:
         """Take promises back where a count left less than was promised; the youngest lines lose first."""
-        short = {quant._key(): quant.reserved_quantity - max(quantity, ZERO) for quant, quantity in counted if quant.reserved_quantity > max(quantity, ZERO)}
+        short = {
+            quant._key(): quant.reserved_quantity - max(quantity, ZERO)
+            for quant, quantity in counted
+            if quant.reserved_quantity > max(quantity, ZERO)
+        }
         if not short:
             return
         lines = self.search(
@@ -234,7 +246,12 @@ class StockMoveLine(Model, name="stock.move.line"):
         touched = set(vals) & (PLACE | {"quantity", "product_uom_id"})
         closed = self.filtered(lambda line: line.move.state in ("done", "cancel"))
         if closed and (touched or {"location_dest_id", "result_package_id"} & set(vals)):
-            raise DoneIsDone(_("The goods of %(product)s have moved: the detail cannot be changed. Make a return.", product=closed[0].product.display_name))
+            raise DoneIsDone(
+                _(
+                    "The goods of %(product)s have moved: the detail cannot be changed. Make a return.",
+                    product=closed[0].product.display_name,
+                )
+            )
         internal = self.sudo()
         if touched & PLACE:
             internal._give_back()
@@ -295,21 +312,39 @@ class StockMoveLine(Model, name="stock.move.line"):
         for line in tracked:
             if not line.lot_id:
                 raise LotRequired(
-                    _("%(product)s is tracked by lot or serial number. Write which one moves (lot_id, or lot_name for a new one).", product=line.product.display_name)
+                    _(
+                        "%(product)s is tracked by lot or serial number. Write which one moves (lot_id, or lot_name for a "
+                        "new one).",
+                        product=line.product.display_name,
+                    )
                 )
             if line.lot.product_id != line.product_id:
                 raise LotRequired(
-                    _("Lot %(lot)s belongs to another product than %(product)s. Choose one of its own.", lot=line.lot.name, product=line.product.display_name)
+                    _(
+                        "Lot %(lot)s belongs to another product than %(product)s. Choose one of its own.",
+                        lot=line.lot.name,
+                        product=line.product.display_name,
+                    )
                 )
-            if line.move.has_tracking == "serial" and tree.keeps_stock(line.location_dest_id) and not tree.keeps_stock(line.location_id):
+            if (
+                line.move.has_tracking == "serial"
+                and tree.keeps_stock(line.location_dest_id)
+                and not tree.keeps_stock(line.location_id)
+            ):
                 arriving[line.lot_id] += line.quantity_product_uom
         if not arriving:
             return
-        held = {quant.lot_id for quant in self.env["stock.quant"].search([("lot_id", "in", list(arriving)), ("quantity", ">", 0)])}
+        held = {
+            quant.lot_id for quant in self.env["stock.quant"].search([("lot_id", "in", list(arriving)), ("quantity", ">", 0)])
+        }
         for lot in self.env["stock.lot"].browse(list(arriving)):
             if arriving[lot.id] > 1 or lot.id in held:
                 raise SerialTwice(
-                    _("Serial number %(lot)s of %(product)s would be in stock twice. Give each piece its own number.", lot=lot.name, product=lot.product.display_name)
+                    _(
+                        "Serial number %(lot)s of %(product)s would be in stock twice. Give each piece its own number.",
+                        lot=lot.name,
+                        product=lot.product.display_name,
+                    )
                 )
 
     def _make_lots(self, lines: Any) -> None:
@@ -325,8 +360,18 @@ class StockMoveLine(Model, name="stock.move.line"):
         for key in new:
             kind = wanted[key].move.picking_type
             if kind and not kind.use_create_lots:
-                raise LotRequired(_("Lot %(lot)s does not exist, and this operation type makes no new ones. Choose an existing lot.", lot=key[1]))
-        made = lots.create([{"product_id": product_id, "name": name, "company_id": wanted[product_id, name].company_id} for product_id, name in new])
+                raise LotRequired(
+                    _(
+                        "Lot %(lot)s does not exist, and this operation type makes no new ones. Choose an existing lot.",
+                        lot=key[1],
+                    )
+                )
+        made = lots.create(
+            [
+                {"product_id": product_id, "name": name, "company_id": wanted[product_id, name].company_id}
+                for product_id, name in new
+            ]
+        )
         found.update({key: lot.id for key, lot in zip(new, made, strict=True)})
         for line in lines:
             line._write({"lot_id": found[line.product_id, line.lot_name.strip()]})

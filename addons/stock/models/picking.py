@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
-from server import Boolean, Char, Datetime, Html, Many2one, Model, One2many, Selection, _, action, depends
-
 from addons.stock.exceptions import DoneIsDone, NothingToMove, WrongState
 from addons.stock.models.picking_type import CODES
 from addons.stock.rules.state import OPEN, picking_state
+from server import Boolean, Char, Datetime, Html, Many2one, One2many, Selection, _, action, depends
+from server.models.mail_message import MailThread
 
 STATES = [
     ("draft", _("Draft")),
@@ -39,7 +39,7 @@ def each_company(method: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-class StockPicking(Model, name="stock.picking"):
+class StockPicking(MailThread, name="stock.picking"):
     """A receipt, a delivery or an internal transfer."""
 
     model_label = _("Transfer")
@@ -60,7 +60,10 @@ class StockPicking(Model, name="stock.picking"):
     date_deadline = Datetime(_("Deadline"))
     date_done = Datetime(_("Done on"), readonly=True, copy=False)
     move_type = Selection(
-        [("direct", _("As soon as possible")), ("one", _("When all is ready"))], _("Shipping policy"), required=True, default="direct"
+        [("direct", _("As soon as possible")), ("one", _("When all is ready"))],
+        _("Shipping policy"),
+        required=True,
+        default="direct",
     )
     move_ids = One2many("stock.move", "picking_id", _("Moves"), copy=True, aliases=("move_lines", "move_ids_without_package"))
     move_line_ids = One2many("stock.move.line", "picking_id", _("Detailed moves"), aliases=("move_line_ids_without_package",))
@@ -122,10 +125,11 @@ class StockPicking(Model, name="stock.picking"):
     def create_and_reserve(self, values_list: Sequence[dict[str, Any]]) -> Any:
         """Create transfers with their moves, confirmed, and reserved at once where the operation type says so.
 
-        The internal entry for orders: the result is that of `create` and `action_confirm`, in a handful of statements whatever the number of lines.
+        The internal entry for orders: the result is that of `create` and `action_confirm`, in a handful of statements whatever
+        the number of lines.
 
-        :param values_list: values of `stock.picking`; `move_ids` is a list of mappings of `stock.move` (`product_id`, `product_uom_qty`, and what
-            an addon adds, such as `sale_line_id`).
+        :param values_list: values of `stock.picking`; `move_ids` is a list of mappings of `stock.move` (`product_id`,
+            `product_uom_qty`, and what an addon adds, such as `sale_line_id`).
         :returns: the pickings; a move that could not be served in full is `partially_available` or `confirmed`.
         :raises UserError: from an implementation of `stock_picking_confirming`.
         """
@@ -138,7 +142,8 @@ class StockPicking(Model, name="stock.picking"):
         demands = [list(_plain(values.get("move_ids", ()))) for values in values_list]
         moves = env["stock.move"]
         drafts = [
-            moves._complete([{**moves._from_picking(header), **move} for move in group]) for header, group in zip(headers, demands, strict=True)
+            moves._complete([{**moves._from_picking(header), **move} for move in group])
+            for header, group in zip(headers, demands, strict=True)
         ]
         plan = moves._plan_reservation([values for group in drafts for values in group], headers, drafts)
         for header, group in zip(headers, drafts, strict=True):
@@ -217,8 +222,8 @@ class StockPicking(Model, name="stock.picking"):
     def button_validate(self) -> Any:
         """Do the transfers: goods leave and arrive.
 
-        What is reserved (or written as `quantity`) is moved; when some moves are `picked`, only those. Context keys of the external interface:
-        `skip_backorder` with `picking_ids_not_to_backorder` answers the question about the rest beforehand.
+        What is reserved (or written as `quantity`) is moved; when some moves are `picked`, only those. Context keys of the
+        external interface: `skip_backorder` with `picking_ids_not_to_backorder` answers the question about the rest beforehand.
 
         :returns: True, or the window action of `stock.backorder.confirmation` when less than demanded would be done.
         :raises WrongState: for a transfer that is already done or cancelled.
@@ -245,7 +250,10 @@ class StockPicking(Model, name="stock.picking"):
         for picking in pickings:
             if not any(done.get(move.id) for move in picking.move_ids):
                 raise NothingToMove(
-                    _("Transfer %(name)s has no quantity reserved or entered. Check the availability, or write what is moved.", name=picking.name)
+                    _(
+                        "Transfer %(name)s has no quantity reserved or entered. Check the availability, or write what is moved.",
+                        name=picking.name,
+                    )
                 )
         leave, drop = self._about_the_rest(pickings, open_moves, done)
         if leave is None:
@@ -264,9 +272,7 @@ class StockPicking(Model, name="stock.picking"):
         context = self.env.context
         dropped = set(_ids(context.get("picking_ids_not_to_backorder")))
         never = {picking.id for picking in short if picking.picking_type.create_backorder == "never"}
-        ask = [
-            picking.id for picking in short if picking.picking_type.create_backorder == "ask" and picking.id not in dropped
-        ]
+        ask = [picking.id for picking in short if picking.picking_type.create_backorder == "ask" and picking.id not in dropped]
         if ask and not context.get("skip_backorder"):
             return None, set(ask)
         drop = (dropped | never) & set(short.ids)
@@ -326,7 +332,10 @@ class StockPicking(Model, name="stock.picking"):
             for picking in self:
                 if picking.state != "draft" and any(_id(vals[name]) != picking[name] for name in fixed):
                     raise WrongState(
-                        _("Transfer %(name)s is no draft: its places cannot be changed. Cancel it and make a new one.", name=picking.name)
+                        _(
+                            "Transfer %(name)s is no draft: its places cannot be changed. Cancel it and make a new one.",
+                            name=picking.name,
+                        )
                     )
             if "picking_type_id" in fixed:
                 kind = self.env["stock.picking.type"].browse([_id(vals["picking_type_id"])])
@@ -350,7 +359,11 @@ class StockPicking(Model, name="stock.picking"):
         for picking, values in zip(self, rows, strict=True):
             values.pop("move_ids", None)
             values.update(
-                backorder_id=picking.id, group_id=picking.group_id, user_id=picking.user_id, return_id=picking.return_id, state="confirmed"
+                backorder_id=picking.id,
+                group_id=picking.group_id,
+                user_id=picking.user_id,
+                return_id=picking.return_id,
+                state="confirmed",
             )
         return super().create(self._complete(rows))
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from server import Boolean, Char, Integer, Many2one, Model, Selection, _, depends
 
-
 CODES = [("incoming", _("Receipt")), ("outgoing", _("Delivery")), ("internal", _("Internal transfer"))]
 
 
@@ -18,9 +17,7 @@ class StockPickingType(Model, name="stock.picking.type"):
     reference = True
 
     name = Char(_("Name"), required=True, translate=True)
-    code = Selection(
-        CODES, _("Kind"), required=True
-    )
+    code = Selection(CODES, _("Kind"), required=True)
     sequence = Integer(_("Sequence"), default=10)
     sequence_code = Char(_("Code"), required=True)
     sequence_id = Many2one("ir.sequence", _("Numbering"), copy=False)
@@ -58,7 +55,14 @@ class StockPickingType(Model, name="stock.picking.type"):
         warehouse = self.env["stock.warehouse"].browse(values["warehouse_id"]) if values.get("warehouse_id") else None
         company_id = values.get("company_id") or self.env.company_id
         prefix = f"{warehouse.code}/{values['sequence_code']}/" if warehouse else f"{values['sequence_code']}/"
-        return {"name": prefix, "code": "stock.picking", "prefix": prefix, "padding": 5, "implementation": "standard", "company_id": company_id}
+        return {
+            "name": prefix,
+            "code": "stock.picking",
+            "prefix": prefix,
+            "padding": 5,
+            "implementation": "standard",
+            "company_id": company_id,
+        }
 
     def _numbers(self, count: int) -> list[str]:
         """The next `count` numbers of transfers of this kind."""

@@ -8,20 +8,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server import Boolean, Numeric, One2many, Selection, ValidationError, _, action, constrains, depends
-
 from addons.product.models.category import ProductCategory
 from addons.product.models.product import ProductProduct
 from addons.product.models.template import ProductTemplate
 from addons.stock.models.valuation import METHODS
 from addons.stock.rules.state import OPEN
+from server import Boolean, Numeric, One2many, Selection, ValidationError, _, action, constrains, depends
 
 ZERO = Decimal(0)
 QUANTITIES = ("qty_available", "free_qty", "incoming_qty", "outgoing_qty", "virtual_available")
 COMPARE = {
-    "=": lambda a, b: a == b, "!=": lambda a, b: a != b, "<>": lambda a, b: a != b, ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-}  # fmt: skip
+    "=": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<>": lambda a, b: a != b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+}
 
 
 class StockCategory(ProductCategory):
@@ -40,9 +44,11 @@ class StockTemplate(ProductTemplate):
 
     is_storable = Boolean(_("Track inventory"), tracking=True, help=_("Quantities on hand are kept."))
     tracking = Selection(
-        [("none", _("By quantity")), ("lot", _("By lots")), ("serial", _("By serial number"))], _("Tracking"), default="none",
+        [("none", _("By quantity")), ("lot", _("By lots")), ("serial", _("By serial number"))],
+        _("Tracking"),
+        default="none",
         help=_("Whether moves must tell which lot or which piece."),
-    )  # fmt: skip
+    )
     qty_available = Numeric(_("On hand"), compute="_compute_quantities", search="_search_qty_available")
     free_qty = Numeric(_("Free"), compute="_compute_quantities", search="_search_free_qty")
     incoming_qty = Numeric(_("Incoming"), compute="_compute_quantities", search="_search_incoming_qty")
@@ -101,15 +107,20 @@ class StockTemplate(ProductTemplate):
         names = {"uom_id", "uom_po_id", "is_storable", "tracking", "type", "detailed_type"} & set(vals)
         if not names:
             return
-        changed = self.filtered(lambda template: any(template[name] != (vals[name] or None if name == "tracking" else vals[name]) for name in names))
+        changed = self.filtered(
+            lambda template: any(template[name] != (vals[name] or None if name == "tracking" else vals[name]) for name in names)
+        )
         if not changed:
             return
         moves = self.env["stock.move"].sudo()
-        used = moves.search([("product_id.product_tmpl_id", "in", changed.ids), ("state", "not in", ["draft", "cancel"])], limit=1)
+        used = moves.search(
+            [("product_id.product_tmpl_id", "in", changed.ids), ("state", "not in", ["draft", "cancel"])], limit=1
+        )
         if used:
             raise ValidationError(
                 _(
-                    "%(product)s has stock moves: its unit, type, tracking and whether it is counted are fixed. Archive it and make a new product.",
+                    "%(product)s has stock moves: its unit, type, tracking and whether it is counted are fixed. Archive it and "
+                    "make a new product.",
                     product=used.product.display_name,
                 )
             )
@@ -134,15 +145,27 @@ class StockProduct(ProductProduct):
 
     stock_quant_ids = One2many("stock.quant", "product_id", _("Where it is"))
     stock_move_ids = One2many("stock.move", "product_id", _("Stock moves"))
-    qty_available = Numeric(_("On hand"), compute="_compute_quantities", search="_search_qty_available", help=_("In internal locations, in the product's unit."))
-    free_qty = Numeric(_("Free"), compute="_compute_quantities", search="_search_free_qty", help=_("On hand and promised to nobody."))
+    qty_available = Numeric(
+        _("On hand"),
+        compute="_compute_quantities",
+        search="_search_qty_available",
+        help=_("In internal locations, in the product's unit."),
+    )
+    free_qty = Numeric(
+        _("Free"), compute="_compute_quantities", search="_search_free_qty", help=_("On hand and promised to nobody.")
+    )
     incoming_qty = Numeric(_("Incoming"), compute="_compute_quantities", search="_search_incoming_qty")
     outgoing_qty = Numeric(_("Outgoing"), compute="_compute_quantities", search="_search_outgoing_qty")
     virtual_available = Numeric(
-        _("Forecast"), compute="_compute_quantities", search="_search_virtual_available", help=_("On hand, plus what is expected, less what is promised.")
-    )  # fmt: skip
+        _("Forecast"),
+        compute="_compute_quantities",
+        search="_search_virtual_available",
+        help=_("On hand, plus what is expected, less what is promised."),
+    )
 
-    @depends("stock_quant_ids.quantity", "stock_quant_ids.reserved_quantity", "stock_move_ids.state", "stock_move_ids.product_qty")
+    @depends(
+        "stock_quant_ids.quantity", "stock_quant_ids.reserved_quantity", "stock_move_ids.state", "stock_move_ids.product_qty"
+    )
     def _compute_quantities(self) -> None:
         found = self._quantities()
         for product in self:
@@ -156,7 +179,7 @@ class StockProduct(ProductProduct):
         tree = env["stock.location"]._tree()
         result: dict[int, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(QUANTITIES, ZERO))
         for id in self.ids:
-            result[id]  # noqa: B018  (products without stock have quantities too)
+            result[id]
         c = env["stock.quant"].table.c
         held = env["stock.quant"].query(
             wanted, c.product_id, sa.func.sum(c.quantity).label("quantity"), sa.func.sum(c.reserved_quantity).label("reserved")
@@ -167,16 +190,23 @@ class StockProduct(ProductProduct):
         m = env["stock.move"].table.c
         open_moves = env["stock.move"].query(
             [*wanted, ("state", "in", list(OPEN)), ("is_storable", "=", True)],
-            m.product_id, m.location_id, m.location_dest_id, sa.func.sum(m.product_qty).label("quantity"),
-        )  # fmt: skip
-        for product_id, source, target, quantity in env.execute(open_moves.group_by(m.product_id, m.location_id, m.location_dest_id)):
+            m.product_id,
+            m.location_id,
+            m.location_dest_id,
+            sa.func.sum(m.product_qty).label("quantity"),
+        )
+        for product_id, source, target, quantity in env.execute(
+            open_moves.group_by(m.product_id, m.location_id, m.location_dest_id)
+        ):
             change = tree.keeps_stock(target) - tree.keeps_stock(source)
             if change > 0:
                 result[product_id]["incoming_qty"] += quantity
             elif change < 0:
                 result[product_id]["outgoing_qty"] += quantity
         for quantities in result.values():
-            quantities["virtual_available"] = quantities["qty_available"] + quantities["incoming_qty"] - quantities["outgoing_qty"]
+            quantities["virtual_available"] = (
+                quantities["qty_available"] + quantities["incoming_qty"] - quantities["outgoing_qty"]
+            )
         return result
 
     def _search_by(self, name: str, operator: str, value: Any) -> list[Any]:
@@ -228,9 +258,12 @@ class StockProduct(ProductProduct):
     def action_open_quants(self) -> dict[str, Any]:
         """A window action with the quantities of these products."""
         return {
-            "type": "ir.actions.act_window", "name": _("Quantities").render(self.env.lang), "res_model": "stock.quant", "view_mode": "list",
+            "type": "ir.actions.act_window",
+            "name": _("Quantities").render(self.env.lang),
+            "res_model": "stock.quant",
+            "view_mode": "list",
             "domain": [["product_id", "in", self.ids]],
-        }  # fmt: skip
+        }
 
 
 def _modern(vals: dict[str, Any]) -> dict[str, Any]:

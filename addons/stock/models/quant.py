@@ -1,7 +1,8 @@
 """Quants: how much of a product lies at one place, and how much of that is promised.
 
-Every change of a quantity goes through `_move` and every promise through `_promise`, with the rows locked in the order of their ids, so that two
-orders never get the same unit and nothing falls below zero unless the warehouse allows it. Only internal and transit locations have quants.
+Every change of a quantity goes through `_move` and every promise through `_promise`, with the rows locked in the order of their
+ids, so that two orders never get the same unit and nothing falls below zero unless the warehouse allows it. Only internal and
+transit locations have quants.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from server import Boolean, Char, Date, Datetime, Many2one, Model, Numeric, UserError, ValidationError, _, action, depends
-from server.errors import Retry
-
 from addons.stock.exceptions import DirectQuantity, NotEnoughStock
 from addons.stock.rules.reserve import Allocation, Need, Stock, reserve
+from server import Boolean, Char, Date, Datetime, Many2one, Model, Numeric, UserError, ValidationError, _, action, depends
+from server.errors import Retry
 
 ZERO = Decimal(0)
 #: product, location, lot, package, owner
@@ -44,7 +44,13 @@ class StockQuant(Model, name="stock.quant"):
     package_id = Many2one("stock.package", _("Package"), readonly=True, index=True, ondelete="restrict")
     owner_id = Many2one("res.partner", _("Owner"), readonly=True, ondelete="restrict", help=_("Empty: the goods are ours."))
     company_id = Many2one("res.company", _("Company"), required=True, readonly=True)
-    place_key = Char(_("Place"), required=True, readonly=True, exportable=False, help=_("Product, location, lot, package and owner in one, so that there is one row of each."))
+    place_key = Char(
+        _("Place"),
+        required=True,
+        readonly=True,
+        exportable=False,
+        help=_("Product, location, lot, package and owner in one, so that there is one row of each."),
+    )
     quantity = Numeric(_("On hand"), required=True, readonly=True, default=ZERO, help=_("In the product's unit."))
     reserved_quantity = Numeric(_("Reserved"), required=True, readonly=True, default=ZERO)
     available_quantity = Numeric(_("Free"), compute="_compute_available", help=_("On hand and promised to nobody."))
@@ -78,7 +84,15 @@ class StockQuant(Model, name="stock.quant"):
     def _stock(self) -> Stock:
         """This quant as a value for the rules."""
         return Stock(
-            self.id, self.product_id, self.location_id, self.quantity, self.reserved_quantity, self.lot_id, self.package_id, self.owner_id, self.in_date
+            self.id,
+            self.product_id,
+            self.location_id,
+            self.quantity,
+            self.reserved_quantity,
+            self.lot_id,
+            self.package_id,
+            self.owner_id,
+            self.in_date,
         )
 
     def _locked(self, product_ids: Iterable[int], location_ids: Iterable[int]) -> Any:
@@ -136,7 +150,9 @@ class StockQuant(Model, name="stock.quant"):
             self._insert(missing)
         return held
 
-    def _refuse_shortage(self, key: Key, was: Decimal, promised: Decimal, quantity: Decimal, tree: Any, reserved: Decimal = ZERO) -> None:
+    def _refuse_shortage(
+        self, key: Key, was: Decimal, promised: Decimal, quantity: Decimal, tree: Any, reserved: Decimal = ZERO
+    ) -> None:
         left = was + quantity
         if quantity >= 0 or tree.places[key[1]].allow_negative or (left >= 0 and left >= promised + reserved):
             return
@@ -144,7 +160,8 @@ class StockQuant(Model, name="stock.quant"):
         location = self.env["stock.location"].browse([key[1]])
         raise NotEnoughStock(
             _(
-                "There is not enough of %(product)s in %(location)s: %(wanted)s would leave, %(free)s is there and promised to nobody else."
+                "There is not enough of %(product)s in %(location)s: %(wanted)s would leave, %(free)s is there and promised to "
+                "nobody else."
                 " Ship less, or receive or count the goods first.",
                 product=product.display_name,
                 location=location.complete_name,
@@ -223,7 +240,10 @@ class StockQuant(Model, name="stock.quant"):
         for product in products:
             if not product.is_storable:
                 raise ValidationError(
-                    _("%(product)s is not kept in stock. Switch on 'Track inventory' on the product to count it.", product=product.display_name)
+                    _(
+                        "%(product)s is not kept in stock. Switch on 'Track inventory' on the product to count it.",
+                        product=product.display_name,
+                    )
                 )
 
     def write(self, vals: dict[str, Any]) -> Any:
@@ -234,7 +254,10 @@ class StockQuant(Model, name="stock.quant"):
         wrong = set(vals) - COUNTING
         if wrong:
             raise DirectQuantity(
-                _("%(fields)s of a stock quantity cannot be written. Count it (inventory_quantity) or make a transfer.", fields=", ".join(sorted(wrong)))
+                _(
+                    "%(fields)s of a stock quantity cannot be written. Count it (inventory_quantity) or make a transfer.",
+                    fields=", ".join(sorted(wrong)),
+                )
             )
         if "inventory_quantity" in vals and "inventory_quantity_set" not in vals:
             vals = {**vals, "inventory_quantity_set": True}
@@ -272,7 +295,10 @@ class StockQuant(Model, name="stock.quant"):
         for quant in counted:
             if quant.inventory_quantity < 0 and not quant.allow_negative:
                 raise ValidationError(
-                    _("A count of %(product)s cannot be below zero. Correct the counted quantity.", product=quant.product.display_name)
+                    _(
+                        "A count of %(product)s cannot be below zero. Correct the counted quantity.",
+                        product=quant.product.display_name,
+                    )
                 )
         adjustments = [(quant, quant.inventory_quantity - quant.quantity) for quant in counted]
         env["stock.move.line"]._free_for_count([(quant, quant.inventory_quantity) for quant in counted])

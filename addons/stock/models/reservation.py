@@ -27,7 +27,10 @@ class Plan:
         """Values of the detail lines, once the moves have ids (in the order of the plan)."""
         lines = self.env["stock.move.line"]
         records = list(moves)
-        rows = [lines._values(records[position], self.values[position]["product_qty"], values=self.values[position]) for position in self.ready]
+        rows = [
+            lines._values(records[position], self.values[position]["product_qty"], values=self.values[position])
+            for position in self.ready
+        ]
         rows += [
             lines._values(records[allocation.key], allocation.quantity, allocation.stock, values=self.values[allocation.key])  # type: ignore[index]
             for allocation in self.allocations
@@ -50,10 +53,14 @@ def plan(env: Any, values: Sequence[dict[str, Any]], manual: Collection[int] = (
         elif position not in manual:
             needs.append(
                 Need(
-                    position, move["product_id"], tree.inside(move["location_id"]), move["product_qty"],
-                    step=Decimal(1) if move["has_tracking"] == "serial" else ZERO, newest_first=tree.places[move["location_id"]].newest_first,
+                    position,
+                    move["product_id"],
+                    tree.inside(move["location_id"]),
+                    move["product_qty"],
+                    step=Decimal(1) if move["has_tracking"] == "serial" else ZERO,
+                    newest_first=tree.places[move["location_id"]].newest_first,
                 )
-            )  # fmt: skip
+            )
     allocations = env["stock.quant"]._promise(needs)
     got: dict[int, Decimal] = dict.fromkeys(range(len(values)), ZERO)
     for allocation in allocations:

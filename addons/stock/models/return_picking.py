@@ -6,9 +6,8 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from server import Many2one, Numeric, One2many, TransientModel, UserError, _, action, depends
-
 from addons.stock.exceptions import NothingToMove, TooMuchReturned
+from server import Many2one, Numeric, One2many, TransientModel, UserError, _, action, depends
 
 ZERO = Decimal(0)
 
@@ -30,7 +29,12 @@ class StockReturnPicking(TransientModel, name="stock.return.picking"):
                 returnable = returnable_of(wizard.picking)
                 wizard.env["stock.return.picking.line"].create(
                     [
-                        {"wizard_id": wizard.id, "product_id": move.product_id, "move_id": move.id, "quantity": returnable[move.id]}
+                        {
+                            "wizard_id": wizard.id,
+                            "product_id": move.product_id,
+                            "move_id": move.id,
+                            "quantity": returnable[move.id],
+                        }
                         for move in wizard.picking.move_ids
                         if returnable.get(move.id)
                     ]
@@ -48,7 +52,9 @@ class StockReturnPicking(TransientModel, name="stock.return.picking"):
         picking = self.picking
         picking.check_access("write")
         if picking.state != "done":
-            raise UserError(_("Transfer %(name)s is not done: there is nothing to send back. Cancel it instead.", name=picking.name))
+            raise UserError(
+                _("Transfer %(name)s is not done: there is nothing to send back. Cancel it instead.", name=picking.name)
+            )
         internal = self.sudo()
         internal.picking.lock()
         back = internal._make_return()
@@ -72,9 +78,16 @@ class StockReturnPicking(TransientModel, name="stock.return.picking"):
         returnable = returnable_of(picking)
         wanted: dict[int, Decimal] = defaultdict(Decimal)
         for line in self.product_return_moves:
-            move = line.move or picking.move_ids.filtered(lambda move, line=line: move.product_id == line.product_id and move.state == "done")[:1]
+            move = (
+                line.move
+                or picking.move_ids.filtered(lambda move, line=line: move.product_id == line.product_id and move.state == "done")[
+                    :1
+                ]
+            )
             if move.picking_id != picking.id or line.quantity < 0:
-                raise TooMuchReturned(_("%(product)s was not part of transfer %(name)s.", product=line.product.display_name, name=picking.name))
+                raise TooMuchReturned(
+                    _("%(product)s was not part of transfer %(name)s.", product=line.product.display_name, name=picking.name)
+                )
             wanted[move.id] += line.quantity
         wanted = {id: quantity for id, quantity in wanted.items() if quantity}
         if not wanted:
@@ -84,27 +97,40 @@ class StockReturnPicking(TransientModel, name="stock.return.picking"):
             if wanted[move.id] > returnable.get(move.id, ZERO):
                 raise TooMuchReturned(
                     _(
-                        "%(wanted)s of %(product)s would come back, but only %(left)s of what was moved is left to return. Lower the quantity.",
-                        wanted=f"{wanted[move.id]:f}", product=move.product.display_name, left=f"{returnable.get(move.id, ZERO):f}",
+                        "%(wanted)s of %(product)s would come back, but only %(left)s of what was moved is left to return. Lower "
+                        "the quantity.",
+                        wanted=f"{wanted[move.id]:f}",
+                        product=move.product.display_name,
+                        left=f"{returnable.get(move.id, ZERO):f}",
                     )
-                )  # fmt: skip
+                )
         kind = picking.picking_type.return_picking_type or picking.picking_type
         back = self.env["stock.picking"].create(
             {
-                "picking_type_id": kind.id, "partner_id": picking.partner_id, "location_id": picking.location_dest_id,
-                "location_dest_id": picking.location_id, "origin": _("Return of %(name)s", name=picking.name).render(self.env.lang),
-                "return_id": picking.id, "owner_id": picking.owner_id, **picking._return_values(),
+                "picking_type_id": kind.id,
+                "partner_id": picking.partner_id,
+                "location_id": picking.location_dest_id,
+                "location_dest_id": picking.location_id,
+                "origin": _("Return of %(name)s", name=picking.name).render(self.env.lang),
+                "return_id": picking.id,
+                "owner_id": picking.owner_id,
+                **picking._return_values(),
             }
-        )  # fmt: skip
+        )
         self.env["stock.move"].create(
             [
                 {
-                    "picking_id": back.id, "product_id": move.product_id, "product_uom": move.product_uom, "product_uom_qty": wanted[move.id],
-                    "description_picking": move.description_picking, "origin_returned_move_id": move.id, **move._return_values(),
+                    "picking_id": back.id,
+                    "product_id": move.product_id,
+                    "product_uom": move.product_uom,
+                    "product_uom_qty": wanted[move.id],
+                    "description_picking": move.description_picking,
+                    "origin_returned_move_id": move.id,
+                    **move._return_values(),
                 }
                 for move in moves
             ]
-        )  # fmt: skip
+        )
         back.action_confirm()
         return back
 

@@ -1,7 +1,7 @@
 """The value of what is held: a running balance per product and company, and a layer for each change of it.
 
-The balance row is locked while it changes, so that average cost is exact under concurrency, and the sum of a product's layers is always its value.
-Each layer also keeps the balance after it: that is the permanent inventory record (kardex) accountants ask for.
+The balance row is locked while it changes, so that average cost is exact under concurrency, and the sum of a product's layers is
+always its value. Each layer also keeps the balance after it: that is the permanent inventory record (kardex) accountants ask for.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from addons.stock.rules import cost
 from server import Char, Many2one, Model, Monetary, Numeric, Selection, ValidationError, _
 from server.errors import Retry
-
-from addons.stock.rules import cost
 
 ZERO = Decimal(0)
 METHODS = [("standard", _("Standard price")), ("average", _("Average cost"))]
@@ -42,7 +41,9 @@ class StockValuationBalance(Model, name="stock.valuation.balance"):
         env = self.env
         wanted = sorted(set(product_ids))
         company_id = env.company_id
-        rows = {row.product_id: row for row in self.search_locked([("product_id", "in", wanted), ("company_id", "=", company_id)])}
+        rows = {
+            row.product_id: row for row in self.search_locked([("product_id", "in", wanted), ("company_id", "=", company_id)])
+        }
         missing = [id for id in wanted if id not in rows]
         if missing:
             products = env["product.product"].browse(missing)
@@ -134,23 +135,34 @@ class StockValuationLayer(Model, name="stock.valuation.layer"):
     def _rows(self, balance: Any, booking: cost.Booking, move_id: int | None, description: str | None) -> list[dict[str, Any]]:
         """The layer of a booking, and one more when it repairs an older value."""
         common = {
-            "product_id": balance.product_id, "categ_id": balance.categ_id, "company_id": balance.company_id, "stock_move_id": move_id,
+            "product_id": balance.product_id,
+            "categ_id": balance.categ_id,
+            "company_id": balance.company_id,
+            "stock_move_id": move_id,
             "description": description,
-        }  # fmt: skip
+        }
         after = booking.after
         rows = [
             {
-                **common, "quantity": booking.quantity, "unit_cost": booking.unit_cost, "value": booking.value,
-                "balance_quantity": after.quantity, "balance_value": after.value - booking.correction,
+                **common,
+                "quantity": booking.quantity,
+                "unit_cost": booking.unit_cost,
+                "value": booking.value,
+                "balance_quantity": after.quantity,
+                "balance_value": after.value - booking.correction,
             }
-        ]  # fmt: skip
+        ]
         if booking.correction:
             rows.append(
                 {
-                    **common, "quantity": ZERO, "unit_cost": ZERO, "value": booking.correction,
-                    "balance_quantity": after.quantity, "balance_value": after.value,
+                    **common,
+                    "quantity": ZERO,
+                    "unit_cost": ZERO,
+                    "value": booking.correction,
+                    "balance_quantity": after.quantity,
+                    "balance_value": after.value,
                 }
-            )  # fmt: skip
+            )
         return rows
 
     def _original_costs(self, move_ids: Sequence[int]) -> dict[int, Decimal]:
@@ -172,7 +184,9 @@ class StockValuationLayer(Model, name="stock.valuation.layer"):
         """
         env = self.env
         company_id = env.company_id
-        balances = env["stock.valuation.balance"].search_locked([("product_id", "in", sorted(costs)), ("company_id", "=", company_id)])
+        balances = env["stock.valuation.balance"].search_locked(
+            [("product_id", "in", sorted(costs)), ("company_id", "=", company_id)]
+        )
         decimals = env.company.currency.decimal_places
         rows: list[dict[str, Any]] = []
         for balance in balances:

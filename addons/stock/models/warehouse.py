@@ -38,7 +38,9 @@ class StockWarehouse(Model, name="stock.warehouse"):
     reception_steps = Selection([("one_step", _("Receive into stock"))], _("Receipts in"), required=True, default="one_step")
     delivery_steps = Selection([("ship_only", _("Ship from stock"))], _("Deliveries in"), required=True, default="ship_only")
     allow_negative_stock = Boolean(
-        _("May go below zero"), tracking=True, help=_("Goods may be shipped before their receipt is entered: quantities go below zero.")
+        _("May go below zero"),
+        tracking=True,
+        help=_("Goods may be shipped before their receipt is entered: quantities go below zero."),
     )
 
     @constrains("code")
@@ -58,7 +60,8 @@ class StockWarehouse(Model, name="stock.warehouse"):
             values["company_id"] = values.get("company_id") or env.company_id
             values["code"] = values.get("code") or self._free_code(values)
         common = [
-            {"company_id": values["company_id"], "allow_negative_stock": bool(values.get("allow_negative_stock"))} for values in vals_list
+            {"company_id": values["company_id"], "allow_negative_stock": bool(values.get("allow_negative_stock"))}
+            for values in vals_list
         ]
         views = locations.create([{**c, "name": v["code"], "usage": "view"} for c, v in zip(common, vals_list, strict=True)])
         stocks = locations.create(
@@ -115,7 +118,8 @@ class StockWarehouse(Model, name="stock.warehouse"):
             if below and not allowed:
                 raise ValidationError(
                     _(
-                        "Warehouse %(name)s holds less than nothing of %(product)s. Enter the receipt or count it, then forbid going below zero.",
+                        "Warehouse %(name)s holds less than nothing of %(product)s. Enter the receipt or count it, then forbid "
+                        "going below zero.",
                         name=self[0].name,
                         product=below[0].product.display_name,
                     )
@@ -129,8 +133,8 @@ class StockWarehouse(Model, name="stock.warehouse"):
         return ("".join(word[0] for word in words) if len(words) > 1 else words[0])[:5].upper()
 
     def _make_first(self, company: Any) -> Any:
-        """The company's warehouse, made when it has none. The main company's gets Odoo's well-known external ids; that of another company with an
-        external id the same ones with its name behind (`stock.warehouse_company_pe`).
+        """The company's warehouse, made when it has none. The main company's gets Odoo's well-known external ids; that of another
+        company with an external id the same ones with its name behind (`stock.warehouse_company_pe`).
         """
         env = self.env
         found = self.with_context(active_test=False).search([("company_id", "=", company.id)], limit=1)

@@ -26,7 +26,8 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One change of a balance: `quantity` and `value` are signed (negative: goods went out); `correction` repairs the value of goods that
+    """One change of a balance: `quantity` and `value` are signed (negative: goods went out); `correction` repairs the value of
+    goods that
     had left at a cost that turned out wrong (negative stock) or that left a rest of cents behind."""
 
     quantity: Decimal
@@ -91,8 +92,8 @@ def revalue(balance: Balance, unit_cost: Decimal, decimals: int) -> Booking:
     return _booked(balance, ZERO, unit_cost, value, ZERO, cost(unit_cost))
 
 
-def _booked(balance: Balance, quantity: Decimal, price: Decimal, value: Decimal, correction: Decimal, after_cost: Decimal) -> Booking:
-    after = replace(
-        balance, quantity=balance.quantity + quantity, value=balance.value + value + correction, unit_cost=after_cost
-    )
+def _booked(
+    balance: Balance, quantity: Decimal, price: Decimal, value: Decimal, correction: Decimal, after_cost: Decimal
+) -> Booking:
+    after = replace(balance, quantity=balance.quantity + quantity, value=balance.value + value + correction, unit_cost=after_cost)
     return Booking(quantity, cost(price), value, correction, after)

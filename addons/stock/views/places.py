@@ -9,7 +9,13 @@ ListView(
     "stock.warehouse.list",
     model="stock.warehouse",
     label=_("Warehouses"),
-    fields=[Field("sequence", widget="handle"), Field("name"), Field("code"), Field("lot_stock_id"), Field("company_id", optional="show")],
+    fields=[
+        Field("sequence", widget="handle"),
+        Field("name"),
+        Field("code"),
+        Field("lot_stock_id"),
+        Field("company_id", optional="show"),
+    ],
 )
 
 FormView(
@@ -18,7 +24,12 @@ FormView(
     body=[
         Group("warehouse", Field("name"), Field("code"), Field("partner_id"), Field("company_id"), label=_("Warehouse")),
         Group(
-            "policy", Field("reception_steps"), Field("delivery_steps"), Field("allow_negative_stock"), Field("active"), label=_("Policy")
+            "policy",
+            Field("reception_steps"),
+            Field("delivery_steps"),
+            Field("allow_negative_stock"),
+            Field("active"),
+            label=_("Policy"),
         ),
         Group(
             "technical",
@@ -44,9 +55,22 @@ FormView(
     "stock.location.form",
     model="stock.location",
     body=[
-        Group("location", Field("name"), Field("location_id"), Field("usage"), Field("barcode"), Field("company_id"), label=_("Location")),
         Group(
-            "policy", Field("removal_strategy"), Field("scrap_location"), Field("allow_negative_stock", readonly=True), Field("active"), label=_("Policy")
+            "location",
+            Field("name"),
+            Field("location_id"),
+            Field("usage"),
+            Field("barcode"),
+            Field("company_id"),
+            label=_("Location"),
+        ),
+        Group(
+            "policy",
+            Field("removal_strategy"),
+            Field("scrap_location"),
+            Field("allow_negative_stock", readonly=True),
+            Field("active"),
+            label=_("Policy"),
         ),
         Group("walk", Field("posx"), Field("posy"), Field("posz"), label=_("Place in the walk")),
     ],
@@ -71,7 +95,15 @@ FormView(
     "stock.picking.type.form",
     model="stock.picking.type",
     body=[
-        Group("kind", Field("name"), Field("code"), Field("sequence_code"), Field("warehouse_id"), Field("company_id"), label=_("Operation type")),
+        Group(
+            "kind",
+            Field("name"),
+            Field("code"),
+            Field("sequence_code"),
+            Field("warehouse_id"),
+            Field("company_id"),
+            label=_("Operation type"),
+        ),
         Group(
             "places",
             Field("default_location_src_id"),
@@ -91,7 +123,9 @@ FormView(
     ],
 )
 
-ListView("stock.package.list", model="stock.package", label=_("Packages"), fields=[Field("name"), Field("company_id", optional="hide")])
+ListView(
+    "stock.package.list", model="stock.package", label=_("Packages"), fields=[Field("name"), Field("company_id", optional="hide")]
+)
 ListView("delivery.carrier.list", model="delivery.carrier", label=_("Carriers"), fields=[Field("name"), Field("tracking_url")])
 
 Action("stock.action_warehouses", _("Warehouses"), model="stock.warehouse", views=("list", "form"))
@@ -103,7 +137,9 @@ Action("stock.action_carriers", _("Carriers"), model="delivery.carrier", views=(
 Menu("stock.menu_config", _("Settings"), parent="stock.menu_root", sequence=90)
 Menu("stock.menu_warehouses", _("Warehouses"), parent="stock.menu_config", action="stock.action_warehouses", sequence=10)
 Menu("stock.menu_locations", _("Locations"), parent="stock.menu_config", action="stock.action_locations", sequence=20)
-Menu("stock.menu_picking_types", _("Operation types"), parent="stock.menu_config", action="stock.action_picking_types", sequence=30)
+Menu(
+    "stock.menu_picking_types", _("Operation types"), parent="stock.menu_config", action="stock.action_picking_types", sequence=30
+)
 Menu("stock.menu_packages", _("Packages"), parent="stock.menu_config", action="stock.action_packages", sequence=40)
 Menu("stock.menu_carriers", _("Carriers"), parent="stock.menu_config", action="stock.action_carriers", sequence=50)
 

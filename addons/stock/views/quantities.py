@@ -48,7 +48,9 @@ FormView(
     "stock.quant.form",
     model="stock.quant",
     body=[
-        Header(Button("action_apply_inventory", _("Apply count"), primary=True, invisible=[("inventory_quantity_set", "=", False)])),
+        Header(
+            Button("action_apply_inventory", _("Apply count"), primary=True, invisible=[("inventory_quantity_set", "=", False)])
+        ),
         Group(
             "place",
             Field("product_id", readonly=True),
@@ -164,7 +166,9 @@ Menu("stock.menu_lots", _("Lots and serial numbers"), parent="stock.menu_stock",
 Menu("stock.menu_reporting", _("Reports"), parent="stock.menu_root", sequence=30)
 Menu("stock.menu_moves", _("Stock moves"), parent="stock.menu_reporting", action="stock.action_moves", sequence=10)
 Menu("stock.menu_value", _("Inventory value"), parent="stock.menu_reporting", action="stock.action_value", sequence=20)
-Menu("stock.menu_kardex", _("Permanent inventory record"), parent="stock.menu_reporting", action="stock.action_kardex", sequence=30)
+Menu(
+    "stock.menu_kardex", _("Permanent inventory record"), parent="stock.menu_reporting", action="stock.action_kardex", sequence=30
+)
 
 extend("product.template.form").inside(
     "body",

@@ -57,7 +57,9 @@ FormView(
                 invisible=[("state", "in", ["done", "cancel"])],
                 groups="stock.group_stock_user",
             ),
-            Button("action_assign", _("Check availability"), invisible=[("state", "not in", ["confirmed", "assigned", "waiting"])]),
+            Button(
+                "action_assign", _("Check availability"), invisible=[("state", "not in", ["confirmed", "assigned", "waiting"])]
+            ),
             Button("do_unreserve", _("Unreserve"), invisible=[("state", "!=", "assigned")]),
             Button("stock.action_return_picking", _("Return"), invisible=[("state", "!=", "done")]),
             Button("action_cancel", _("Cancel"), invisible=CLOSED, confirm=_("Cancel this transfer and free what it reserved?")),
@@ -211,7 +213,11 @@ FormView(
             Field("origin_returned_move_id", readonly=True),
             label=_("Origin"),
         ),
-        Field("move_line_ids", readonly=True, columns=[Field("lot_id"), Field("location_id"), Field("location_dest_id"), Field("quantity")]),
+        Field(
+            "move_line_ids",
+            readonly=True,
+            columns=[Field("lot_id"), Field("location_id"), Field("location_dest_id"), Field("quantity")],
+        ),
     ],
 )
 
@@ -245,7 +251,10 @@ FormView(
     body=[
         Header(Button("action_create_returns", _("Return"), primary=True)),
         Field("picking_id", readonly=True),
-        Field("product_return_moves", columns=[Field("product_id", readonly=True), Field("quantity"), Field("uom_id", readonly=True)]),
+        Field(
+            "product_return_moves",
+            columns=[Field("product_id", readonly=True), Field("quantity"), Field("uom_id", readonly=True)],
+        ),
     ],
 )
 
@@ -257,7 +266,11 @@ Action(
     domain=[("picking_type_id.code", "=", "outgoing")],
 )
 Action(
-    "stock.action_receipts", _("Receipts"), model="stock.picking", views=("list", "form"), domain=[("picking_type_id.code", "=", "incoming")]
+    "stock.action_receipts",
+    _("Receipts"),
+    model="stock.picking",
+    views=("list", "form"),
+    domain=[("picking_type_id.code", "=", "incoming")],
 )
 Action(
     "stock.action_internal",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from server import One2many, _
-
 from addons.account.models.move import AccountMove
+from server import One2many, _
 
 
 class ValuationEntry(AccountMove):

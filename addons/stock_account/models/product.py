@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from server import Many2one, Selection, _
-
 from addons.product.models.category import ProductCategory
+from server import Many2one, Selection, _
 
 
 class ValuedCategory(ProductCategory):
     """Adds the accounts of inventory and whether they are kept up at each move."""
 
     property_valuation = Selection(
-        [("real_time", _("At each move")), ("manual_periodic", _("By hand, periodically"))], _("Inventory booking"), default="real_time",
+        [("real_time", _("At each move")), ("manual_periodic", _("By hand, periodically"))],
+        _("Inventory booking"),
+        default="real_time",
         help=_("Empty: at each move."),
-    )  # fmt: skip
+    )
     property_stock_valuation_account_id = Many2one("account.account", _("Stock valuation account"), company_dependent=True)
     property_stock_account_output_categ_id = Many2one("account.account", _("Cost of goods sold account"), company_dependent=True)
-    property_stock_account_input_categ_id = Many2one("account.account", _("Goods received not invoiced account"), company_dependent=True)
+    property_stock_account_input_categ_id = Many2one(
+        "account.account", _("Goods received not invoiced account"), company_dependent=True
+    )
 
     def _stock_account(self, purpose: str, company: Any) -> int:
-        """Id of the account for `stock_valuation`, `stock_output`, `stock_input` or `stock_adjustment`: the category's, one above it, or the company's.
+        """Id of the account for `stock_valuation`, `stock_output`, `stock_input` or `stock_adjustment`: the category's, one above
+        it, or the company's.
 
         :raises MissingAccount: when none of them has one.
         """

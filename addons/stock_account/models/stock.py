@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from server import Many2many, Many2one, UserError, _, depends
-
 from addons.stock.models.move import StockMove
 from addons.stock.models.valuation import StockValuationLayer
 from addons.stock_account.rules.entry import balances, counterpart
+from server import Many2many, Many2one, UserError, _, depends
 
 
 class PostedLayer(StockValuationLayer):
@@ -18,7 +17,7 @@ class PostedLayer(StockValuationLayer):
     account_move_id = Many2one("account.move", _("Journal entry"), readonly=True, index=True, check_company=False)
 
     def _post_held(self) -> None:
-        """Post in one entry what the current company held before its stock was booked; layers that have an entry are left alone."""
+        """Post in one entry what the current company held before its stock was booked; layers with an entry are left."""
         unposted = self.search([("company_id", "=", self.env.company_id), ("account_move_id", "=", False)])
         unposted._post_entries(one=True)
 
@@ -39,7 +38,10 @@ class PostedLayer(StockValuationLayer):
             return
         if not company.stock_journal_id:
             raise UserError(
-                _("%(company)s has no journal for stock. Choose one in its accounting settings, or load a chart of accounts.", company=company.name)
+                _(
+                    "%(company)s has no journal for stock. Choose one in its accounting settings, or load a chart of accounts.",
+                    company=company.name,
+                )
             )
         accounts: dict[tuple[int | None, str], int] = {}
         entries, sources = [], []
@@ -57,7 +59,8 @@ class PostedLayer(StockValuationLayer):
                     "date": env.today(),
                     "ref": f"{label} ({picking.origin})" if picking and picking.origin else label,
                     "lines": [
-                        {"account": account, "debit": debit, "credit": credit, "partner": partner_id, "name": label} for account, debit, credit in rows
+                        {"account": account, "debit": debit, "credit": credit, "partner": partner_id, "name": label}
+                        for account, debit, credit in rows
                     ],
                 }
             )

@@ -15,7 +15,8 @@ def counterpart(usage: str | None, correction: bool) -> str:
     """Purpose of the account against the stock account.
 
     :param usage: kind of the place on the other side; None when no goods moved (a cost set by hand).
-    :param correction: the layer repairs the value of goods that had left before they arrived: what they cost belongs to cost of sales.
+    :param correction: the layer repairs the value of goods that had left before they arrived: what they cost belongs to cost of
+        sales.
     """
     if correction:
         return "stock_output"
@@ -23,7 +24,9 @@ def counterpart(usage: str | None, correction: bool) -> str:
 
 
 def balances(bookings: Iterable[tuple[int, int, Decimal]]) -> list[tuple[int, Decimal, Decimal]]:
-    """Debit and credit per account of many bookings (stock account, counterpart, signed value); accounts in order of appearance, none with nothing."""
+    """Debit and credit per account of many bookings (stock account, counterpart, signed value); accounts in order of appearance,
+    none with nothing.
+    """
     totals: dict[int, Decimal] = {}
     for stock_account, other_account, value in bookings:
         totals[stock_account] = totals.get(stock_account, ZERO) + value
