@@ -854,33 +854,30 @@ class Writing:
         env = self.env
         txn = env.transaction
         self._guard_write()
-        alive = self.exists()
-        if not alive:
-            return True
-        alive._check_rule("unlink")
-        env.hooks.record_deleting(env=env, records=alive)
-        names = {r._ids[0]: r.display_name for r in alive} if self._history else {}
-        mark_modified(alive, [n for n in self._fields if n != "id"])
+        self._check_rule("unlink")
+        env.hooks.record_deleting(env=env, records=self)
+        names = {r._ids[0]: r.display_name for r in self} if self._history else {}
+        mark_modified(self, [n for n in self._fields if n != "id"])
         dirty = txn.dirty.get(self._name)
-        for id in alive._ids:
+        for id in self._ids:
             if dirty:
                 dirty.pop(id, None)
         if dirty is not None and not dirty:
             del txn.dirty[self._name]
         for key in [k for k in txn.pending if k[0] == self._name]:
-            txn.pending[key].difference_update(alive._ids)
+            txn.pending[key].difference_update(self._ids)
             if not txn.pending[key]:
                 del txn.pending[key]
         txn_pending_writes(env)
         from server.models.ir_model_data import records_deleted
 
-        records_deleted(env, self._name, list(alive._ids))
-        env.run(self.table.delete().where(self.table.c.id.in_(alive._ids)))
+        records_deleted(env, self._name, list(self._ids))
+        env.run(self.table.delete().where(self.table.c.id.in_(self._ids)))
         txn.clear()
         if self._reference:
             txn.reference_touched = True
         if self._history:
-            history.deleted(alive, names)
+            history.deleted(self, names)
         return True
 
     def copy_data(self: Any, default: dict[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -1052,7 +1049,8 @@ def wrap(cls: Any) -> None:
         """Delete the records; true, also when already gone."""
         if not self.env.su:
             self.env.access.check(self._name, "unlink")
-        return super(cls, self).unlink()  # type: ignore[no-any-return]
+        alive = self.exists()  # what is gone, or never was on this side of the wall, is no error
+        return super(cls, alive).unlink() if alive else True  # type: ignore[no-any-return]
 
     for function in (create, write, unlink):
         setattr(cls, function.__name__, function)
