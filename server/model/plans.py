@@ -54,7 +54,11 @@ class ReadPlan:
                 # Taken as the driver gives it: a Decimal or datetime made only to be written as text again is what a cell would cost most.
                 column = sa.type_coerce(column, sa.types.NULLTYPE)
             columns.append(column.label(f"c{position}"))
-            if isinstance(real, Many2one) and classic:
+            if isinstance(real, Many2one) and classic and real.company_dependent:
+                # The id stands in a document by company: nothing to join by.
+                self.named.append((name, real))
+                pieces.append(f"{name!r}: {cell(real, position, scope)}")
+            elif isinstance(real, Many2one) and classic:
                 target = records.env[real.comodel]
                 shown = display_column(target)
                 if shown is None:
