@@ -422,6 +422,21 @@ def test_orders_stay_in_their_company(company: Any) -> None:
     assert not mx["sale.order"].with_context(allowed_company_ids=[mx.company_id]).search([("id", "=", order.id)])
 
 
+def test_orders_of_two_companies_are_confirmed_at_once(company: Any) -> None:
+    """What is enabled in an order's own company decides what happens with it, whatever company the user looks from."""
+    mx, pe = company("mx"), company("pe")
+    both = mx["sale.order"].with_context(allowed_company_ids=[mx.company_id, pe.company_id])
+    orders = both.browse([])
+    for country in ("mx", "pe"):
+        env = company(country)
+        product = env.ref(f"product.demo_{country}_01")
+        orders |= both.browse(order_of(env, env.ref(f"base.customer_{country}_01"), {"product_id": product.id}).id)
+    orders.action_confirm()
+    assert orders.mapped("state") == ["sale", "sale"]
+    assert [order.picking_ids.company_id for order in orders] == [mx.company_id, pe.company_id]
+    assert orders._create_invoices().mapped("currency_id.name") == ["MXN", "PEN"]
+
+
 def test_customers_know_their_orders(mx: Any, customer: Any, service: Any) -> None:
     contact = mx["res.partner"].create({"name": "Luis", "parent_id": customer.id})
     order_of(mx, customer, {"product_id": service.id})

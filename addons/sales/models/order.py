@@ -14,13 +14,13 @@ from server import (
     Integer,
     Many2many,
     Many2one,
-    Model,
     Monetary,
     One2many,
     Selection,
     _,
     depends,
 )
+from server.models.mail_message import MailThread
 
 STATES = [
     ("draft", _("Quotation")),
@@ -36,7 +36,7 @@ INVOICE_STATUSES = [
 ]
 
 
-class SaleOrder(Model, name="sale.order"):
+class SaleOrder(MailThread, name="sale.order"):
     """What a customer asked for, at which prices; once confirmed, what he is owed and what he owes."""
 
     model_label = _("Sales order")

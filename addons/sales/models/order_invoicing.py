@@ -11,7 +11,7 @@ from typing import Any
 from addons.sales.exceptions import NotAQuotation, NothingToInvoice
 from addons.sales.models.order import SaleOrder
 from addons.sales.models.order_line import SaleOrderLine
-from addons.sales.models.steps import update_each
+from addons.sales.models.steps import by_company, is_foreign, update_each
 from server import _
 
 ZERO = Decimal(0)
@@ -45,6 +45,10 @@ class SaleOrderInvoicing(SaleOrder):
         :raises NotAQuotation: for an order that is not confirmed.
         """
         orders = self.check_outside("write", lock=True)
+        if is_foreign(orders):
+            moves = self.env["account.move"]
+            made = [group._create_invoices(grouped, final, date).ids for group in by_company(orders)]
+            return moves.browse([id for ids in made for id in ids])
         orders.sudo().locked_lines("order_line")  # others may be invoicing or crediting the same lines in this moment
         for order in orders:
             if order.state != "sale":

@@ -8,6 +8,7 @@ from addons.sales.exceptions import IncompleteOrder, NotAQuotation, OrderInProgr
 from addons.sales.models.checks import check_credit, check_customer_data
 from addons.sales.models.order import STATES, SaleOrder
 from addons.sales.models.quotation_mail import mail_body
+from addons.sales.models.steps import by_company, is_foreign
 from server import _, action
 
 LABELS = dict(STATES)
@@ -26,6 +27,10 @@ class SaleOrderWorkflow(SaleOrder):
         :raises UserError: naming the order and why.
         """
         orders = self.lock()
+        if is_foreign(orders):
+            for group in by_company(orders):
+                group.action_confirm()
+            return True
         for order in orders:
             if order.state not in ("draft", "sent"):
                 raise NotAQuotation(
@@ -71,6 +76,10 @@ class SaleOrderWorkflow(SaleOrder):
         """
         orders = self.lock()
         orders = orders.filtered(lambda order: order.state != "cancel")
+        if is_foreign(orders):
+            for group in by_company(orders):
+                group.action_cancel()
+            return True
         orders._check_unlocked()
         orders._check_not_invoiced()
         env = self.env

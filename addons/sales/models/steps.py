@@ -19,3 +19,17 @@ def update_each(records: Any, values: Mapping[int, Mapping[str, Any]]) -> None:
         groups[tuple(vals.items())].append(id)
     for vals, ids in groups.items():
         records.browse(ids)._update(dict(vals))
+
+
+def by_company(records: Any) -> list[Any]:
+    """These records in one set per company, each seen from that company: what is enabled there is what happens there."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for record in records:
+        groups[record.company_id].append(record.id)
+    return [records.browse(ids).with_company(company_id) for company_id, ids in groups.items()]
+
+
+def is_foreign(records: Any) -> bool:
+    """Whether any of these records belongs to another company than the current one."""
+    current = records.env.company_id
+    return any(record.company_id != current for record in records)
