@@ -63,8 +63,8 @@ class Item:
 
     def refs(self) -> Iterator[Ref]:
         """All references in it."""
-        yield from _refs(self.values)
-        yield from _refs(self.args)
+        yield from references(self.values)
+        yield from references(self.args)
         yield from self.records
         if self.company is not None:
             yield self.company
@@ -89,15 +89,16 @@ def error_at(file: str, line: int, column: str, value: Any, reason: Any) -> Data
     )
 
 
-def _refs(value: Any) -> Iterator[Ref]:
+def references(value: Any) -> Iterator[Ref]:
+    """All references in a value, however deep."""
     if isinstance(value, Ref):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _refs(item)
+            yield from references(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _refs(item)
+            yield from references(item)
 
 
 def read(path: Path, addon: str) -> list[Item]:

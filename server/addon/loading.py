@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.addon.datafiles import Item, Ref, day, read
+from server.addon.datafiles import Item, Ref, day, read, references
 from server.errors import ColcaError, UserError
 from server.text import Text, _
 
@@ -91,11 +91,13 @@ class Loader:
         addon: Addon,
         files: Iterable[str],
         loaded: dict[str, str],
+        seen: set[str],
         settle: Callable[[], None] = lambda: None,
     ) -> Report:
         """Load the files of an addon in their order; unchanged files (by `loaded`: file → digest, updated here) are skipped.
 
         :param env: superuser environment whose models are those the addon may see.
+        :param seen: external ids the addon's files made before, completed here; those that are gone now were deleted by a person.
         :param settle: called after each file.
         :raises DataFileError: naming file, line, column, value and what to do.
         """
@@ -106,11 +108,35 @@ class Loader:
             digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest() if path.is_file() else ""
             if digest and loaded.get(file) == digest:
                 continue
-            report.add(self.load_items(read(Path(path), addon.name), addon.name))
+            items = self._without_deleted(read(Path(path), addon.name), seen, report)
+            report.add(self.load_items(items, addon.name))
+            seen.update(item.xmlid for item in items if item.xmlid in self.created_now)
             report.files += 1
             loaded[file] = digest
             settle()
         return report
+
+    def _without_deleted(self, items: list[Item], seen: set[str], report: Report) -> list[Item]:
+        """The items without records that a person deleted since they were loaded, and without what refers to them."""
+        gone = {xmlid for xmlid in seen if xmlid not in self.known}
+        left = []
+        for item in items if gone else []:
+            lost = sorted({ref.xmlid for ref in item.refs() if ref.xmlid in gone})
+            if item.xmlid in gone:
+                report.kept.append(_("%(xmlid)s was deleted and stays so.", xmlid=item.xmlid))
+            elif lost and item.call:
+                continue
+            elif lost and item.xmlid not in self.known:
+                report.kept.append(
+                    _("%(xmlid)s is left out: it refers to %(gone)s, which was deleted.", xmlid=item.xmlid, gone=lost[0])
+                )
+                gone.add(item.xmlid)
+            else:
+                item.values = {
+                    name: value for name, value in item.values.items() if not any(ref.xmlid in gone for ref in references(value))
+                }
+                left.append(item)
+        return left if gone else items
 
     def load_items(self, items: list[Item], addon: str) -> Report:
         """Load items in the order of the file, grouped so that each model needs as few calls as its references allow."""

@@ -78,7 +78,7 @@ def purge(
             session.open()
             take_out(session, {name}, Outcome())
         work.drop(found)
-        row.owned, row.loaded, row.depends = {}, {}, []
+        row.owned, row.loaded, row.depends, row.seen = {}, {}, [], set()
         if name in session.discovery.addons:
             session.save(name)
         else:

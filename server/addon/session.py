@@ -209,9 +209,10 @@ class Session:
         """Load files of an addon. Data see the addon and what it needs; demo data see what their company has enabled."""
         if not files:
             return
+        row = self.rows[addon.name]
         names = graph.closure([addon.name], self.discovery.addons)
         env = self.env(self.registry.names & self.installed.keys() | names if demo else names)
-        self.report.add(self.loader.load(env, addon, files, self.rows[addon.name].loaded, self.settle))
+        self.report.add(self.loader.load(env, addon, files, row.loaded, row.seen, self.settle))
 
     def load_access(self, addon: Addon) -> None:
         """Bring the access lines of an addon to those of its `security/access.csv`."""

@@ -65,7 +65,8 @@ _ready: WeakSet[sa.Engine] = WeakSet()
 class ModuleRow:
     """A row of `ir.module.module` as the lifecycle needs it.
 
-    `loaded` maps a data file to the digest of its content; `owned` see `server.addon.schema.Owned`; `depends` are names.
+    `loaded` maps a data file to the digest of its content; `seen` are the external ids its files ever made; `owned` see
+    `server.addon.schema.Owned`; `depends` are names.
     """
 
     name: str
@@ -75,6 +76,7 @@ class ModuleRow:
     loaded: dict[str, str] = field(default_factory=dict)
     depends: list[str] = field(default_factory=list)
     demo: bool = False
+    seen: set[str] = field(default_factory=set)
 
     @property
     def active(self) -> bool:
@@ -172,6 +174,7 @@ def modules(conn: sa.Connection) -> dict[str, ModuleRow]:
             kept.get("files", {}),
             kept.get("depends", []),
             bool(row.demo),
+            set(kept.get("seen", [])),
         )
     return result
 
@@ -184,7 +187,7 @@ def save(conn: sa.Connection, row: ModuleRow, shown: Mapping[str, Any]) -> None:
         "demo": row.demo,
         "package_version": row.version or None,
         "owned": json.dumps(row.owned, sort_keys=True),
-        "loaded": json.dumps({"files": row.loaded, "depends": row.depends}, sort_keys=True),
+        "loaded": json.dumps({"files": row.loaded, "depends": row.depends, "seen": sorted(row.seen)}, sort_keys=True),
         "write_date": dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         "write_uid": None,
     }

@@ -229,6 +229,22 @@ def test_what_a_person_changed_is_left_alone_and_reported(paint):
     assert not paint.upgrade()
 
 
+def test_what_a_person_deleted_stays_so(paint):
+    paint.install()
+    paint.run(lambda env: env.ref("paint.blue").unlink())
+    paint.write(
+        "data/paint.colour.csv",
+        COLOURS.replace("Blue,", "Deep blue,").replace("Red,Rojo", "Scarlet,Rojo") + "sky,Sky,,,,,,,,blue,,\n",
+    )
+    outcome = paint.upgrade()
+    assert [str(text) for text in outcome.report.kept] == [
+        "paint.blue was deleted and stays so.",
+        "paint.sky is left out: it refers to paint.blue, which was deleted.",
+    ]
+    assert paint.run(lambda env: env.ref("paint.blue", raise_if_missing=False)) is None
+    assert paint.colour("red", "name") == ["Scarlet"]
+
+
 def test_demo_data_are_loaded_on_request_and_never_in_production(paint):
     demo = "- model: paint.tag\n  id: toy\n  values: {name: Toy}\n"
     paint.write("demo/toys.yaml", demo)
