@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import click
 
 from server.cli.common import company_ids, database, require_initialised, settings, tell
+from server.errors import SetupError
+from server.text import _
 from server.cli.translations import i18n
 
 
@@ -60,7 +62,10 @@ def install(names: Sequence[str], demo: bool, companies: Sequence[str], all_comp
     """Install addons and what they need: tables, data, glue. They show nowhere until enabled for a company."""
     from server.addon import lifecycle
 
-    with database(settings()) as opened:
+    config = settings()
+    if demo and config.production:
+        raise SetupError(_("COLCA_PRODUCTION is set: demo data are not loaded. Leave --demo out."))
+    with database(config) as opened:
         require_initialised(opened)
         ids: Sequence[int] | str = lifecycle.ALL if all_companies else company_ids(opened, companies) if companies else ()
         outcome = lifecycle.install(opened, names, companies=ids, demo=demo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +76,7 @@ def init(demo: bool, admin_password: str | None, company_name: str | None, addon
 def _password(given: str | None) -> str:
     """The administrator's password, asked for when it was not given. Raises `SetupError` when it is too short."""
     if given is None:
-        stdin = click.get_text_stream("stdin")
-        if not stdin.isatty():
+        if not sys.stdin.isatty():
             raise SetupError(_("Give the administrator's password with --admin-password, or use --demo."))
         given = click.prompt("Password of the administrator (user admin)", hide_input=True, confirmation_prompt=True)
     if len(str(given).strip()) < 8:
