@@ -195,7 +195,7 @@ class Writing:
             rows.append(row)
             relations.append(lines)
             indirect.append(other)
-        self._compute_early(rows, relations)
+        own_links = self._compute_early(rows, relations)
         self._check_required(rows)
         self._check_companies(rows)
         now, uid = env.now(), env.uid
@@ -209,6 +209,9 @@ class Writing:
         ids = flushing.insert_rows(env, type(self), [self._database_row(r) for r in inserted])
         records = self.browse(ids)
         self._cache_new(ids, inserted, relations)
+        for field, index in own_links:  # links of a new row to itself wait for the next flush: one UPDATE for all of them
+            txn.values[field.key][ids[index]] = ids[index]
+            txn.dirty.setdefault(self._name, {}).setdefault(ids[index], {})[field.name] = ids[index]
         if self._reference:
             txn.reference_touched = True
         txn.locked.update((self._name, i) for i in ids)  # nobody else sees them before the commit
@@ -237,11 +240,14 @@ class Writing:
                 for vals, made in zip(missing, target.create(parent_vals), strict=True):
                     vals[link] = made.id
 
-    def _compute_early(self: Any, rows: list[dict[str, Any]], relations: list[dict[str, Any]]) -> None:
-        """Fill stored computed fields before the INSERT, on temporary ids."""
+    def _compute_early(self: Any, rows: list[dict[str, Any]], relations: list[dict[str, Any]]) -> list[tuple[Field, int]]:
+        """Fill stored computed fields before the INSERT, on temporary ids.
+
+        :returns: (field, index of the row) for many2one fields whose value is the row itself: it has no id yet.
+        """
         early = [f for f in self._early() if not all(f.name in r for r in rows)]
         if not early:
-            return
+            return []
         env = self.env.root
         txn = env.transaction
         first = txn.next_temporary
@@ -266,14 +272,20 @@ class Writing:
             missing = [i for i, r in zip(temporary, rows, strict=True) if field.name not in r and i not in txn.values[key]]
             if missing:
                 records.browse(missing)._compute_temporary(field)
+        own_links: list[tuple[Field, int]] = []
         for field in early:
             values = txn.values[field.cache_key(env)]
-            for id, row in zip(temporary, rows, strict=True):
+            link = isinstance(field, Many2one) and field.comodel == self._name
+            for index, (id, row) in enumerate(zip(temporary, rows, strict=True)):
                 if field.name not in row:
                     row[field.name] = values.get(id)
+                    if link and row[field.name] == id:
+                        row[field.name] = None
+                        own_links.append((field, index))
         for values in txn.values.values():
             for id in temporary:
                 values.pop(id, None)
+        return own_links
 
     def _compute_temporary(self: Any, field: Field) -> None:
         """Run one compute method on temporary records; values given by the caller are kept."""
