@@ -69,6 +69,20 @@ def test_a_family_made_in_one_call(env: Any) -> None:
     assert set(family.child_ids.mapped("complete_name")) == {"Hotel Luna, Recepción", "Hotel Luna, Dirección de facturación"}
 
 
+def test_hundreds_of_contacts_cost_as_many_statements_as_one(env: Any, count_statements: Any) -> None:
+    env["res.partner"].create({"name": "El primero"})
+    env.flush()
+    counts = []
+    for count in (1, 300):
+        with count_statements(env) as seen:
+            made = env["res.partner"].create([{"name": f"Contacto {n}", "is_company": True} for n in range(count)])
+            env.flush()
+        counts.append(len(seen))
+        assert made.mapped("commercial_partner_id") == made
+    assert counts[0] == counts[1] <= 3, seen.report()
+    assert env["res.partner"].search_count([("commercial_partner_id", "in", made.ids)]) == 300
+
+
 def test_a_contact_cannot_belong_to_itself(env: Any) -> None:
     top = env["res.partner"].create({"name": "A"})
     low = env["res.partner"].create({"name": "B", "parent_id": top.id})

@@ -142,10 +142,8 @@ class Partner(MailThread, name="res.partner"):
     @depends("is_company", "parent_id.commercial_partner_id")
     def _compute_commercial_partner_id(self) -> None:
         for partner in self:
-            if partner.parent_id and not partner.is_company:
-                partner.commercial_partner_id = partner.parent.commercial_partner_id or partner.parent_id
-            else:  # a record that is being made has no id yet; `create` fills it in
-                partner.commercial_partner_id = partner.id if partner.id > 0 else None
+            own = partner.is_company or not partner.parent_id
+            partner.commercial_partner_id = partner.id if own else partner.parent.commercial_partner_id or partner.parent_id
 
     @depends("image_1920")
     def _compute_images(self) -> None:
@@ -191,11 +189,7 @@ class Partner(MailThread, name="res.partner"):
         for each in vals_list:
             if each.get("vat"):
                 each["vat"] = tax_id.compact(each["vat"], self._code_of(each.get("country_id"))) or None
-        partners = super().create(vals_list)
-        for partner in partners:
-            if not partner.commercial_partner_id:
-                partner.commercial_partner_id = partner.id
-        return partners
+        return super().create(vals_list)
 
     def write(self, vals: dict[str, Any]) -> Any:
         """The company or user a contact stands for follows its name and address."""
