@@ -24,7 +24,7 @@ from server.db.engine import make_engine, normal_url
 from server.errors import AccessDenied, LockError, Retry
 from server.model.environment import ROOT_UID, Environment, Transaction, UserInfo
 from server.model.registry import Registry
-from server.text import _
+from server.text import Text, _
 
 T = TypeVar("T")
 log = logging.getLogger("colca.database")
@@ -50,7 +50,7 @@ class Database:
         self.url = normal_url(url) if url is not None else self.engine.url.render_as_string(hide_password=False)
         self.name = name
         self.extra_addons = tuple(extra_addons)
-        self.failed: dict[str, str] = {}
+        self.failed: dict[str, Text | str] = {}
         self.data_version = -1
         self.registry_version = -1
         self._registry: Registry | None = None
@@ -225,11 +225,12 @@ class Database:
         table = txn.registry.metadata.tables.get("res_company")
         if company_id is None or table is None or "tz" not in table.c:
             return None
-        return self.cached(
+        found: str | None = self.cached(
             txn,
             ("tz", company_id),
             lambda: txn.connection.execute(sa.select(table.c.tz).where(table.c.id == company_id)).scalar(),
-        )  # type: ignore[no-any-return]
+        )
+        return found
 
     def enabled_for(self, txn: Transaction, company_id: int | None) -> frozenset[str]:
         """Addons enabled for a company; without a company (set-up work) all that are installed."""

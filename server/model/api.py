@@ -99,7 +99,8 @@ class External:
     @action(readonly=True)
     def perm_read(self: Any) -> list[dict[str, Any]]:
         """Older name of `get_metadata`."""
-        return self.get_metadata()
+        rows: list[dict[str, Any]] = self.get_metadata()
+        return rows
 
     @action(model=True, readonly=True)
     def get_views(self: Any, views: Any, options: dict[str, Any] | None = None) -> dict[str, Any]:

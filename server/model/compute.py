@@ -288,5 +288,5 @@ def follow(records: Records, name: str) -> Records:
     """The record set behind the relation `name`."""
     field = records._fields[records._aliases.get(name, name)]
     if isinstance(field, Many2one):
-        return records._many2one(field)
+        return records._many2one(field)  # type: ignore[no-any-return]
     return field.__get__(records)  # type: ignore[no-any-return]

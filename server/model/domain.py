@@ -79,7 +79,7 @@ class Node:
     def __init__(self, op: str, parts: list[Any]) -> None:
         self.op = op
         self.parts = parts
-        self.depth = 1 + max((p.depth for p in parts if isinstance(p, Node)), default=0)
+        self.depth: int = 1 + max((p.depth for p in parts if isinstance(p, Node)), default=0)
 
 
 def parse(domain: Any) -> Any:
@@ -501,8 +501,8 @@ class Compiler:
                 if isinstance(field, (Integer, Numeric)):
                     wanted = 0 if isinstance(field, Integer) else field.coerce(0, self.env)
                 elif isinstance(field, Char):
-                    empty = sa.or_(column.is_(None), column == "")
-                    return sa.not_(empty) if negative else empty
+                    blank = sa.or_(column.is_(None), column == "")
+                    return sa.not_(blank) if negative else blank
                 else:
                     return column.is_not(None) if negative else column.is_(None)
             if negative:

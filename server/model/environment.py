@@ -317,7 +317,8 @@ class Environment:
         """Flush, then run a Core statement in this transaction."""
         if self.transaction.dirty or self.transaction.pending:
             self.flush()
-        return self.run(statement, parameters)
+        result: sa.CursorResult[Any] = self.run(statement, parameters)
+        return result
 
     def run(self, statement: Any, parameters: Any = None) -> Any:
         """Run a Core statement as it is; database complaints become ValidationError with the field's name."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import builtins
 import copy
 import datetime as dt
 import re
@@ -122,7 +123,7 @@ class Field:
     default_aggregator: ClassVar[str | None] = None
 
     # -- declaration ----------------------------------------------------------------------------------------------
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __set_name__(self, owner: builtins.type, name: str) -> None:
         if not self.name:
             self.name = name
 
@@ -211,7 +212,7 @@ class Field:
             return (*self.key, env.company_id)
         return self.key
 
-    def __get__(self, records: Records | None, owner: type | None = None) -> Any:
+    def __get__(self, records: Records | None, owner: builtins.type | None = None) -> Any:
         if records is None:
             return self
         ids = records._ids
@@ -351,7 +352,7 @@ class Integer(Field):
     type = "integer"
     null = 0
     wire_null = 0
-    default_aggregator = "sum"
+    default_aggregator: ClassVar[str | None] = "sum"
 
     def sql_type(self) -> Any:
         return sa.BigInteger()
@@ -571,7 +572,8 @@ class Selection(Field):
 
     def label(self, env: Environment, value: str | None) -> LazyText | str:
         """The label of a key, for texts."""
-        return dict(self.options(env)).get(value or "", value or "")
+        found: LazyText | str = dict(self.options(env)).get(value or "", value or "")
+        return found
 
 
 class Binary(Field):

@@ -196,7 +196,7 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
     # SQLite has one writer and gives ascending ids in the order of VALUES; asking SQLAlchemy for the order would cost a statement
     # per row there
     ordered = env.transaction.dialect != "sqlite"
-    key = ("inserts", cls._name, ordered)
+    key = ("inserts" if ordered else "inserts, unordered", cls._name)
     statement = cls.models.plans.get(key)
     if statement is None:
         statement = cls.models.plans[key] = table.insert().returning(table.c.id, sort_by_parameter_order=ordered)

@@ -42,7 +42,7 @@ class Grouping:
         """
         specs = [groupby] if isinstance(groupby, str) else list(groupby or [])
         todo = specs[:1] if lazy else specs
-        wanted = [aggregate_of(self, f) for f in (fields or [])]
+        wanted: list[Any] = [aggregate_of(self, f) for f in (fields or [])]
         if not fields:
             wanted = [
                 (n, f, f.aggregator) for n, f in self._fields.items() if f.stored and isinstance(f, Numeric) and f.aggregator
@@ -62,8 +62,8 @@ class Grouping:
                 extra += condition
                 if span is not None:
                     ranges[spec] = span
-            for (name, field, _agg), value in zip(wanted, values, strict=True):
-                row[name] = aggregate_value(field, value, _agg)
+            for (name, field, agg), value in zip(wanted, values, strict=True):
+                row[name] = aggregate_value(field, value, agg)
             row[count] = number
             row["__domain"] = (
                 ["&", *extra, *base]

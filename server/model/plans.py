@@ -1,7 +1,8 @@
 """Read plans: how `read` and `search_read` answer for one model and list of fields, worked out once.
 
-One SELECT brings every column, the names behind many2one fields by outer join, and related columns; one more query per x2many field, one more per many2one
-whose name is computed. Rows become wire dictionaries by a function generated for the plan, so a cell costs a fraction of a microsecond.
+One SELECT brings every column, the names behind many2one fields by outer join, and related columns; one more query per x2many
+field, one more per many2one whose name is computed. Rows become wire dictionaries by a function generated for the plan, so a cell
+costs a fraction of a microsecond.
 """
 
 from __future__ import annotations
@@ -45,13 +46,18 @@ class ReadPlan:
                 self.later.append((name, field))
                 pieces.append(f"{name!r}: None")
                 continue
-            column = here.c[real.name] if not real.translate and not real.company_dependent else compiler.column(type(owner), here, real)
+            column = (
+                here.c[real.name]
+                if not real.translate and not real.company_dependent
+                else compiler.column(type(owner), here, real)
+            )
             if real.company_dependent:
                 column = here.c[real.name]
             position = len(columns)
             raw = raw_cell(real, position, records.env.transaction.dialect)
             if raw is not None:
-                # Taken as the driver gives it: a Decimal or datetime made only to be written as text again is what a cell would cost most.
+                # Taken as the driver gives it: a Decimal or datetime made only to be written as text again is what a cell would
+                # cost most.
                 column = sa.type_coerce(column, sa.types.NULLTYPE)
             columns.append(column.label(f"c{position}"))
             if isinstance(real, Many2one) and classic and real.company_dependent:
@@ -67,22 +73,29 @@ class ReadPlan:
                 else:
                     alias = target.table.alias(f"n{position}")
                     source = source.outerjoin(alias, here.c[real.name] == alias.c.id)
-                    columns.append((compiler.column(type(target), alias, shown) if shown.translate else alias.c[shown.name]).label(f"c{position + 1}"))
+                    columns.append(
+                        (compiler.column(type(target), alias, shown) if shown.translate else alias.c[shown.name]).label(
+                            f"c{position + 1}"
+                        )
+                    )
                     pieces.append(f"{name!r}: [r[{position}], r[{position + 1}] or ''] if r[{position}] else False")
             else:
                 pieces.append(f"{name!r}: {raw or cell(real, position, scope)}")
         self.select = sa.select(*columns).select_from(source)
         code = "lambda r: {" + ", ".join(pieces) + "}"
-        self.build: Callable[[Any], dict[str, Any]] = eval(code, scope)  # noqa: S307  names and positions are ours, never a caller's text
+        self.build: Callable[[Any], dict[str, Any]] = eval(code, scope)
 
     @staticmethod
-    def _locate(records: Any, field: Field, table: Any, source: Any, joins: dict[tuple[str, ...], Any]) -> tuple[Any, Field | None, Any, Any]:
+    def _locate(
+        records: Any, field: Field, table: Any, source: Any, joins: dict[tuple[str, ...], Any]
+    ) -> tuple[Any, Field | None, Any, Any]:
         """(model, stored field, its table or alias, FROM clause); field None when the row cannot give it."""
         if field.stored:
             return records, field, table, source
         if not field.related or field.type in ("one2many", "many2many"):
             return records, None, table, source
-        owner, here, path = records, table, ()
+        owner, here = records, table
+        path: tuple[str, ...] = ()
         todo = field.related.split(".")
         hops = 0
         while True:
@@ -137,7 +150,9 @@ class ReadPlan:
 
 
 def raw_cell(field: Field, position: int, dialect: str) -> str | None:
-    """Python source that gives the wire value from what the driver returns, for the types where that is quicker; None for the others."""
+    """Python source that gives the wire value from what the driver returns, for the types where that is quicker; None for the
+    others.
+    """
     if field.company_dependent or field.translate:
         return None
     r = f"r[{position}]"
@@ -203,7 +218,15 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
         from server.errors import FieldError
 
         raise FieldError(f"Invalid field list {fields!r}: expected a list of field names.")
-    key = ("read", records._name, tuple(fields) if fields else None, classic, env.translation_lang, env.transaction.dialect, None if env.su else env.access.groups_key)
+    key = (
+        "read",
+        records._name,
+        tuple(fields) if fields else None,
+        classic,
+        env.translation_lang,
+        env.transaction.dialect,
+        None if env.su else env.access.groups_key,
+    )
     try:
         plan = records.models.plans.get(key)
     except TypeError:
@@ -217,12 +240,21 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
                 field = records._field(name)
                 if field.groups and not env.su and not env.access.field_visible(field):
                     raise AccessError(
-                        _("You do not have the right to read the field %(field)s of %(model)s. Leave it out, or ask an administrator.", field=name, model=records._name),
-                        model=records._name, field=name,
-                    )  # fmt: skip
+                        _(
+                            "You do not have the right to read the field %(field)s of %(model)s. Leave it out, or ask an "
+                            "administrator.",
+                            field=name,
+                            model=records._name,
+                        ),
+                        model=records._name,
+                        field=name,
+                    )
         else:
             names = [n for n, f in records._fields.items() if not (f.groups and not env.su and not env.access.field_visible(f))]
-        dependent = any(records._field(n).company_dependent or (records._field(n).related and _ends_dependent(records, records._field(n))) for n in names)
+        dependent = any(
+            records._field(n).company_dependent or (records._field(n).related and _ends_dependent(records, records._field(n)))
+            for n in names
+        )
         plan = ReadPlan(records, names, classic)
         plan.classic = classic
         if dependent:
@@ -253,4 +285,4 @@ def _bind_company(plan: ReadPlan, env: Environment) -> None:
         value = raw.get(company) if isinstance(raw, dict) else None
         return field.wire(field.coerce(value, env))
 
-    plan.build.__globals__["one"] = one  # type: ignore[attr-defined]
+    plan.build.__globals__["one"] = one

@@ -394,7 +394,7 @@ class Reading:
         plan = plans.read_plan(self, fields or None, load)
         statement = plan.select.where(*self._clauses(domain))
         statement = ordered(self, statement, self.table, order or self._order)
-        return plan.rows(self, env.run(paged(statement, offset, limit), plan.params(env)).all())  # type: ignore[no-any-return]
+        return plan.rows(self, env.run(paged(statement, offset, limit), plan.params(env)).all())
 
     @action(readonly=True)
     def read(self: Any, fields: list[str] | None = None, load: Any = "_classic_read") -> list[dict[str, Any]]:

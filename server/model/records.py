@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 
-from server.errors import MissingError, UserError
+from server.errors import FieldError, MissingError, UserError
 from server.model.api import External
 from server.model.compute import mark_modified, settle
 from server.model.decorators import action
@@ -41,6 +41,7 @@ class Records(Reading, Writing, Grouping, External):
     _fields: ClassVar[dict[str, Field]] = {}
     _aliases: ClassVar[dict[str, str]] = {}
     _tracked: ClassVar[list[Field]] = []
+    _columns_written: ClassVar[list[Field]] = []
     _methods: ClassVar[dict[str, Method] | None] = None
     table: ClassVar[sa.Table]
     models: ClassVar[ModelSet]
@@ -169,10 +170,10 @@ class Records(Reading, Writing, Grouping, External):
     def ensure_one(self) -> Any:
         """Self, if it is exactly one record.
 
-        :raises ValueError: otherwise (a programming error, not a user's).
+        :raises ValueError: otherwise; seen from outside when a method for one record is called with none or several.
         """
         if len(self._ids) != 1:
-            raise ValueError(f"Expected singleton: {self._name}{self._ids}")
+            raise FieldError(f"Expected singleton: {self._name}{self._ids}")
         return self
 
     # -- working on sets --------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ class Registry:
     def _collect(self, addon: Addon) -> None:
         package = addon.package or ""
         if addon.definitions is not None:
-            found = list(addon.definitions)
+            found: list[Any] = list(addon.definitions)
         else:
             module = f"{package}.models"
             try:
@@ -185,14 +185,8 @@ class Registry:
                 constraint = sa.CheckConstraint(condition, name=f"ck_{table_name}_{check_name}", info={"addon": addon})
                 table.append_constraint(constraint)
         for field in fields.values():
-            if field.stored and (
-                field.index or (isinstance(field, Many2one) and field.index is not False and self._worth_index(field))
-            ):
+            if field.stored and field.index:
                 self._index(table, field.addon, (field.name,), unique=False)
-
-    @staticmethod
-    def _worth_index(field: Field) -> bool:
-        return field.name not in ("create_uid", "write_uid", "currency_id", "company_id") and not field.company_dependent
 
     def _index(self, table: sa.Table, addon: str, columns: Sequence[str], unique: bool) -> None:
         try:
