@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from server.cli.common import company_ids, database, require_initialised, settings, tell
+from server.cli.translations import i18n
 from server.errors import SetupError
 from server.text import _
-from server.cli.translations import i18n
 
 
 @click.group()

@@ -48,7 +48,9 @@ def _install(url: str, names: Iterable[str], demo: bool = False, discovery: Disc
 
     database = Database(url)
     try:
-        lifecycle.install(database, names, companies=lifecycle.ALL, demo=demo, discovery=discovery, finish=_password if demo else None)
+        lifecycle.install(
+            database, names, companies=lifecycle.ALL, demo=demo, discovery=discovery, finish=_password if demo else None
+        )
     finally:
         database.engine.dispose()
 

@@ -26,14 +26,21 @@ def free_port() -> int:
 
 
 class LiveServer:
-    """A running server. `call(login, password)` gives a client; `kill()` ends it like a power cut, `start()` brings it back at the same address."""
+    """A running server. `call(login, password)` gives a client; `kill()` ends it like a power cut, `start()` brings it back at
+    the same address.
+    """
 
     def __init__(self, database_url: str, data_dir: Path, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
-            **os.environ, "COLCA_DATABASE_URL": database_url, "COLCA_DATA_DIR": str(data_dir), "COLCA_PORT": str(self.port), "COLCA_HOST": "127.0.0.1", **environment,
-        }  # fmt: skip
+            **os.environ,
+            "COLCA_DATABASE_URL": database_url,
+            "COLCA_DATA_DIR": str(data_dir),
+            "COLCA_PORT": str(self.port),
+            "COLCA_HOST": "127.0.0.1",
+            **environment,
+        }
         self.log = data_dir / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
 
