@@ -17,22 +17,9 @@ from server.hooks.markers import hookimpl, hookspec
 from server.jobs import job
 from server.model.decorators import action, constrains, depends, depends_context, onchange
 from server.model.definition import Model, TransientModel
-from server.model.fields import (
-    Binary,
-    Boolean,
-    Char,
-    Date,
-    Datetime,
-    Extend,
-    Html,
-    Integer,
-    Json,
-    Monetary,
-    Numeric,
-    Selection,
-    Text,
-)
+from server.model.fields import Extend
 from server.model.relational import Many2many, Many2one, Many2oneReference, One2many, Reference
+from server.model.scalars import Binary, Boolean, Char, Date, Datetime, Html, Integer, Json, Monetary, Numeric, Selection, Text
 from server.text import _
 
 __all__ = [

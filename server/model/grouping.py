@@ -10,10 +10,13 @@ import sqlalchemy as sa
 
 from server.errors import FieldError
 from server.model.decorators import action
-from server.model.domain import Compiler, parse
-from server.model.fields import Boolean, Date, Datetime, Field, Numeric, Selection
-from server.model.reading import paged, to_list
+from server.model.domain import parse
+from server.model.domain_sql import Compiler
+from server.model.fields import Field
+from server.model.ordering import paged
+from server.model.reading import to_list
 from server.model.relational import Many2many, Many2one, ToMany
+from server.model.scalars import Boolean, Date, Datetime, Numeric, Selection
 from server.text import render
 
 GRANULARITIES = ("hour", "day", "week", "month", "quarter", "year")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from server.model.fields import Binary, Field
+from server.model.fields import Field
 from server.model.relational import Many2one
+from server.model.scalars import Binary
 
 if TYPE_CHECKING:
     from server.model.environment import Environment

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from server.errors import AccessError
-from server.model.domain import Compiler
-from server.model.fields import Binary, Boolean, Char, Date, Datetime, Field, Integer, Json, Numeric, Selection
+from server.model.domain_sql import Compiler
+from server.model.fields import Field
 from server.model.relational import Many2one
+from server.model.scalars import Binary, Boolean, Char, Date, Datetime, Integer, Json, Numeric, Selection
 from server.text import _
 
 if TYPE_CHECKING:

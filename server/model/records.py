@@ -14,10 +14,15 @@ import sqlalchemy as sa
 
 from server.errors import FieldError, MissingError, UserError
 from server.model.api import External
+from server.model.checking import Checking
 from server.model.compute import mark_modified, settle
+from server.model.creating import Creating
 from server.model.decorators import action
 from server.model.fields import Field
 from server.model.grouping import Grouping
+from server.model.linking import Linking
+from server.model.loading import Loading
+from server.model.locking import Locking
 from server.model.reading import Reading
 from server.model.relational import Many2one, RecordOf, Siblings
 from server.model.writing import Writing
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
     from server.model.modelset import Method, ModelSet
 
 
-class Records(Reading, Writing, Grouping, External):
+class Records(Reading, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
     """An ordered set of records; see docs/addons/model-api.md. Instances are cheap and immutable."""
 
     __slots__ = ("_ids", "_prefetch", "env")

@@ -31,10 +31,11 @@ import sqlalchemy as sa
 from server.db.types import Id as IdType
 from server.errors import RegistryError
 from server.model.definition import Model, definitions_of
-from server.model.fields import LABELS, Char, Datetime, Extend, Field, Id
+from server.model.fields import LABELS, Extend, Field
 from server.model.modelset import ModelSet
 from server.model.records import Records
 from server.model.relational import Many2many, Many2one
+from server.model.scalars import Char, Datetime, Id
 
 if TYPE_CHECKING:
     from server.addon.manifest import Addon

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from server.db.types import Id as IdType
 from server.errors import FieldError
-from server.model.fields import Char, Field, Integer
+from server.model.fields import Field
+from server.model.scalars import Char, Integer
 
 if TYPE_CHECKING:
     from server.model.environment import Environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.model.definition import Model
-from server.model.fields import Char, Integer, Text
+from server.model.scalars import Char, Integer, Text
 from server.text import _
 
 

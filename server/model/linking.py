@@ -1,0 +1,180 @@
+"""x2many commands: creating, changing, linking and unlinking the records behind one2many and many2many fields, set-wise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from server.errors import ValidationError
+from server.model.compute import mark_modified
+from server.model.fields import Field
+from server.model.relational import Many2many, One2many
+from server.text import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Linking:
+    """Mixin of `Records`: x2many commands."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _inverses(cls: Any) -> dict[str, list[One2many]]:
+        """{many2one field: the one2many fields that are its other side}."""
+        found = cls._inverse_cache
+        if found is None:
+            found = {}
+            for other in cls.models.classes.values():
+                for field in other._fields.values():
+                    if isinstance(field, One2many) and field.comodel == cls._name and field.inverse_name and not field.related:
+                        found.setdefault(field.inverse_name, []).append(field)
+            cls._inverse_cache = found
+        return found  # type: ignore[no-any-return]
+
+    def _apply_relations(self: Any, records: Any, relations: list[dict[str, Any]], created: bool) -> None:
+        """Run the x2many commands of every record, one create per comodel field."""
+        if not any(relations):
+            return
+        names = dict.fromkeys(n for r in relations for n in r)
+        for name in names:
+            field = self._fields[name]
+            pairs = [(record, rel[name]) for record, rel in zip(records, relations, strict=True) if rel.get(name)]
+            if not pairs:
+                continue
+            if isinstance(field, One2many):
+                self._apply_one2many(field, pairs)
+            else:
+                self._apply_many2many(field, pairs, created)
+            mark_modified(self.browse([r._ids[0] for r, _c in pairs]), (name,))
+
+    def _apply_one2many(self: Any, field: One2many, pairs: list[tuple[Any, Any]]) -> None:
+        target = self.env[field.comodel]
+        inverse = field.inverse_name
+        new: list[dict[str, Any]] = []
+        for record, commands in pairs:
+            for code, id, argument in commands:
+                if code == 0:
+                    new.append({**argument, inverse: record._ids[0]})
+                elif code == 1:
+                    line = target.browse([id])
+                    if line._raw(target._fields[inverse]) != record._ids[0]:
+                        raise ValidationError(
+                            _(
+                                "Record %(id)s of %(model)s is no line of %(parent)s. Use its own lines.",
+                                id=id,
+                                model=field.comodel,
+                                parent=record.display_name,
+                            )
+                        )
+                    line.write(argument)
+                elif code == 2:
+                    target.browse([id]).unlink()
+                elif code == 3:
+                    self._detach(target.browse([id]), inverse)
+                elif code == 4:
+                    target.browse([id]).write({inverse: record._ids[0]})
+                elif code == 5:
+                    self._detach(field.__get__(record), inverse)
+                elif code == 6:
+                    current = field.__get__(record)
+                    self._detach(current - target.browse(argument), inverse)
+                    (target.browse(argument) - current).write({inverse: record._ids[0]})
+        if new:
+            target.create(new)
+
+    @staticmethod
+    def _detach(lines: Any, inverse: str) -> None:
+        if not lines:
+            return
+        field = lines._fields[inverse]
+        if field.required or field.ondelete == "cascade":
+            lines.unlink()
+        else:
+            lines.write({inverse: None})
+
+    def _apply_many2many(self: Any, field: Many2many, pairs: list[tuple[Any, Any]], created: bool) -> None:
+        env = self.env
+        txn = env.transaction
+        target = env[field.comodel]
+        values = txn.values[field.cache_key(env)]
+        fresh: list[tuple[Any, int, dict[str, Any]]] = []
+        add: list[tuple[int, int]] = []
+        remove: list[tuple[int, int]] = []
+        for record, commands in pairs:
+            id = record._ids[0]
+            before = tuple(record._raw(field) or ())
+            after = dict.fromkeys(before)
+            for code, other, argument in commands:
+                if code == 0:
+                    fresh.append((record, id, argument))
+                elif code == 1:
+                    target.browse([other]).write(argument)
+                elif code == 2:
+                    after.pop(other, None)
+                    target.browse([other]).unlink()
+                elif code == 3:
+                    after.pop(other, None)
+                elif code == 4:
+                    after[other] = None
+                elif code == 5:
+                    after.clear()
+                elif code == 6:
+                    after = dict.fromkeys(argument)
+            add += [(id, o) for o in after if o not in before]
+            remove += [(id, o) for o in before if o not in after]
+            values[id] = tuple(after)
+        if fresh:
+            for (_record, id, _argument), made in zip(fresh, target.create([a for _r, _i, a in fresh]), strict=True):
+                add.append((id, made._ids[0]))
+                values[id] = (*values[id], made._ids[0])
+        relation, one, two = field.names()
+        table = txn.registry.metadata.tables[relation]
+        if remove:
+            for id in {m for m, _o in remove}:
+                env.run(table.delete().where(table.c[one] == id, table.c[two].in_([o for m, o in remove if m == id])))
+        if add:
+            self._check_linked(field, target, {o for _m, o in add})
+            env.run(table.insert(), [{one: m, two: o} for m, o in add])
+        if add or remove:
+            mirrored = [
+                f for f in target._fields.values() if isinstance(f, Many2many) and not f.computed and f.names()[0] == relation
+            ]
+            for mirror in mirrored:
+                txn.forget(mirror)
+            if self._reference or (target._reference and mirrored):
+                txn.reference_touched = True
+
+    def _check_linked(self: Any, field: Many2many, target: Any, ids: set[int]) -> None:
+        """Linked records must exist on this side of the company wall."""
+        probe = self.env.transaction.values[(target._name, "create_date")]
+        unknown = [i for i in ids if i not in probe]
+        if unknown:
+            target.browse(unknown)._fetch_rows(unknown)
+        gone = [i for i in ids if i not in probe]
+        if gone:
+            raise ValidationError(
+                _(
+                    "%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. Choose "
+                    "another one.",
+                    field=field.string,
+                    model=self._model_title(),
+                    id=", ".join(map(str, gone)),
+                    target=field.comodel,
+                ),
+                model=self._name,
+                field=field.name,
+                value=gone,
+            )
+
+    def _drop_inverses(self: Any, field: Field, ids: Iterable[int], value: Any) -> None:
+        """A line moves to another parent: forget the cached lines of the old and the new one."""
+        env = self.env
+        values = env.transaction.values
+        current = values[field.key]
+        for inverse in self._inverses().get(field.name, ()):
+            for key in (inverse.key, (*inverse.key, "all")):
+                cached = values.get(key)
+                if cached:
+                    for parent in {value, *(current.get(i) for i in ids)}:
+                        cached.pop(parent, None)
