@@ -114,20 +114,27 @@ class NumberRange(Model, name="account.number.range"):
 
     def _advance(self, journal: Any, refund: bool, prefix: str, count: int) -> int:
         """Move the range on by `count` and return its new last number; the row is made on first use."""
-        table = self.table
         if self._name in self.env.transaction.dirty:  # somebody corrects the range in this very transaction
             self.env.flush()
-        statement = (
-            sa.update(table)
-            .where(table.c.journal_id == journal.id, table.c.refund == refund, table.c.prefix == prefix)
-            .values(last=table.c.last + count)
-            .returning(table.c.last)
-        )
-        last = self.env.run(statement).scalar()  # without a flush: nobody holds pending numbers
+        statement = self.models.plans.get("account.number.range.advance")
+        if statement is None:
+            columns = self.table.c
+            statement = self.models.plans["account.number.range.advance"] = (
+                sa.update(self.table)
+                .where(
+                    columns.journal_id == sa.bindparam("of_journal"),
+                    columns.refund == sa.bindparam("of_refund"),
+                    columns.prefix == sa.bindparam("of_prefix"),
+                )
+                .values(last=columns.last + sa.bindparam("by", type_=columns.last.type))
+                .returning(columns.last)
+            )
+        wanted = {"of_journal": journal.id, "of_refund": refund, "of_prefix": prefix, "by": count}
+        last = self.env.run(statement, wanted).scalar()  # without a flush: nobody holds pending numbers
         if last is None:
             # the journal's row is the lock for the birth of a range; whoever comes second finds the row made
             journal.sudo().lock()
-            last = self.env.run(statement).scalar()
+            last = self.env.run(statement, wanted).scalar()
         if last is None:
             self.sudo().create(
                 {"journal_id": journal.id, "company_id": journal.company_id, "refund": refund, "prefix": prefix, "last": count}

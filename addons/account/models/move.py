@@ -15,7 +15,8 @@ from addons.account.models.kinds import INVOICE_LINE_TYPES, MOVE_STATES, MOVE_TY
 from addons.account.models.refresh import refresh
 from addons.account.models.values import as_rows, cleaned
 from addons.account.rules.entry import INVOICE_TYPES, REFUND_TYPES, SALE_TYPES, sign_of
-from server import Boolean, Char, Date, Html, Json, Many2many, Many2one, Model, Monetary, One2many, Selection, _, action, depends
+from server import Boolean, Char, Date, Html, Json, Many2many, Many2one, Monetary, One2many, Selection, _, action, depends
+from server.models.mail_message import MailThread
 
 #: What makes the accounting of an entry; fixed once it is posted.
 ACCOUNTING_FIELDS = frozenset(
@@ -30,7 +31,7 @@ SHAPING_FIELDS = frozenset(
 )
 
 
-class AccountMove(Model, name="account.move"):
+class AccountMove(MailThread, name="account.move"):
     """A journal entry; with a type other than `entry`, an invoice, credit note or receipt."""
 
     model_label = _("Journal entry")

@@ -8,7 +8,8 @@ from typing import Any
 from addons.account.exceptions import IncompleteInvoice, MissingAccount, NotADraft, PostedEntry
 from addons.account.models.values import allowed, as_rows
 from addons.account.rules.money import ZERO
-from server import Boolean, Char, Date, Many2many, Many2one, Model, Monetary, Selection, _, action, depends
+from server import Boolean, Char, Date, Many2many, Many2one, Monetary, Selection, _, action, depends
+from server.models.mail_message import MailThread
 
 PAYMENT_STATES = [
     ("draft", _("Draft")),
@@ -24,7 +25,7 @@ BOOKED_FIELDS = frozenset(
 )
 
 
-class Payment(Model, name="account.payment"):
+class Payment(MailThread, name="account.payment"):
     """A payment received or sent."""
 
     model_label = _("Payment")
