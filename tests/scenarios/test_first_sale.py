@@ -6,6 +6,8 @@ confirms, the warehouse counts and ships, the accountant invoices, posts and tak
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -415,18 +417,44 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     return results
 
 
-def test_two_people_confirm_the_same_order(business: Business) -> None:
+#: A process of its own: opens the database, starts when told, confirms, and prints True or the refusal.
+CONFIRM = """
+import sys
+from server.database import Database
+from server.errors import UserError
+from server.testing.calls import Client
+client = Client(Database(sys.argv[1]), "ventas.mx")
+client("sale.order", "read", [int(sys.argv[2])], ["state"])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    print(client("sale.order", "action_confirm", [int(sys.argv[2])]))
+except UserError as error:
+    print(error)
+"""
+
+
+def test_two_processes_confirm_the_same_order(business: Business) -> None:
     """One wins, the other reads that it is done; there is one delivery."""
     customer = business.customer()
     wrench = business.product()
     business.count_in(wrench, 5)
     order = business.quote(customer, {"product_id": wrench, "product_uom_qty": 5})
-    results = at_once(*[lambda: business.sales("sale.order", "action_confirm", [order])] * 2)
-    assert sorted(map(str, map(type, results))) == sorted(map(str, [bool, type(next(r for r in results if r is not True))]))
-    [refusal] = [result for result in results if result is not True]
-    assert isinstance(refusal, UserError)
-    assert "cannot be confirmed" in str(refusal)
+    command = [sys.executable, "-c", CONFIRM, business.sales.database.url, str(order)]
+    rivals = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _place in range(2)]
+    for rival in rivals:
+        assert rival.stdout is not None
+        assert rival.stdout.readline().strip() == "ready"
+    for rival in rivals:
+        assert rival.stdin is not None
+        rival.stdin.write("go\n")
+        rival.stdin.flush()
+    answers = [rival.communicate(timeout=60)[0].strip() for rival in rivals]
+    assert sorted(answer == "True" for answer in answers) == [False, True], answers
+    [refusal] = [answer for answer in answers if answer != "True"]
+    assert "cannot be confirmed" in refusal
     assert len(business.deliveries(order)) == 1
+    assert business.order(order)["state"] == "sale"
 
 
 def test_two_people_invoice_the_same_order(business: Business) -> None:
