@@ -87,7 +87,9 @@ class Loader:
         new: list[dict[str, Any]] = []
         for order in self.source.orders:
             customer = by_customer[order["customer_id"]]
-            place = tuple(order[f] for f in ("customer_id", "ship_name", "ship_address", "ship_city", "ship_postal_code", "ship_country"))
+            place = tuple(
+                order[f] for f in ("customer_id", "ship_name", "ship_address", "ship_city", "ship_postal_code", "ship_country")
+            )
             if place[1:] == tuple(customer[f] for f in ("company_name", "address", "city", "postal_code", "country")):
                 continue
             if place not in keys:
@@ -105,10 +107,20 @@ class Loader:
 
     def products(self) -> dict[str, int]:
         """Goods, invoiced as delivered, and freight as a service; source id (or the freight's code) → id."""
-        categories = {c["name"]: c["id"] for c in self.call("product.category", "search_read", [("name", "in", [r["category_name"] for r in self.source.categories])], ["name"])}
+        categories = {
+            c["name"]: c["id"]
+            for c in self.call(
+                "product.category",
+                "search_read",
+                [("name", "in", [r["category_name"] for r in self.source.categories])],
+                ["name"],
+            )
+        }
         missing = [{"name": r["category_name"]} for r in self.source.categories if r["category_name"] not in categories]
         self.create("product.category", missing, "categories")
-        rows = self.call("product.category", "search_read", [("name", "in", [r["category_name"] for r in self.source.categories])], ["name"])
+        rows = self.call(
+            "product.category", "search_read", [("name", "in", [r["category_name"] for r in self.source.categories])], ["name"]
+        )
         by_name = {c["name"]: c["id"] for c in rows}
         category = {r["category_id"]: by_name[r["category_name"]] for r in self.source.categories}
         known = self.known("product.product", "default_code")
@@ -121,7 +133,17 @@ class Loader:
             for row in self.source.products if f"NW-{row['product_id']}" not in known
         ]  # fmt: skip
         if FREIGHT not in known:
-            new.append({"name": "Freight", "default_code": FREIGHT, "type": "service", "invoice_policy": "order", "list_price": 0, "taxes_id": [(6, 0, [])], "company_id": self.company})
+            new.append(
+                {
+                    "name": "Freight",
+                    "default_code": FREIGHT,
+                    "type": "service",
+                    "invoice_policy": "order",
+                    "list_price": 0,
+                    "taxes_id": [(6, 0, [])],
+                    "company_id": self.company,
+                }
+            )
         self.create("product.product", new, "products")
         known = self.known("product.product", "default_code")
         return {**{row["product_id"]: known[f"NW-{row['product_id']}"] for row in self.source.products}, FREIGHT: known[FREIGHT]}
@@ -134,7 +156,10 @@ class Loader:
     def opening_stock(self, products: dict[str, int]) -> None:
         """Count the opening stock, for products that never moved."""
         ids = [products[row["product_id"]] for row in self.source.products]
-        moved = {r["product_id"][0] for r in self.call("stock.move", "search_read", [("product_id", "in", ids), ("state", "=", "done")], ["product_id"])}
+        moved = {
+            r["product_id"][0]
+            for r in self.call("stock.move", "search_read", [("product_id", "in", ids), ("state", "=", "done")], ["product_id"])
+        }
         (warehouse,) = self.call("stock.warehouse", "search_read", [("company_id", "=", self.company)], ["lot_stock_id"], limit=1)
         counts = [
             {"product_id": products[r["product_id"]], "location_id": warehouse["lot_stock_id"][0], "inventory_quantity": float(self.source.opening_units(r))}
@@ -160,7 +185,18 @@ class Loader:
                 for r in self.source.lines[order["order_id"]]
             ]  # fmt: skip
             if Decimal(order["freight"] or 0):
-                lines.append((0, 0, {"product_id": products[FREIGHT], "product_uom_qty": 1, "price_unit": float(order["freight"]), "tax_ids": [(6, 0, [])]}))
+                lines.append(
+                    (
+                        0,
+                        0,
+                        {
+                            "product_id": products[FREIGHT],
+                            "product_uom_qty": 1,
+                            "price_unit": float(order["freight"]),
+                            "tax_ids": [(6, 0, [])],
+                        },
+                    )
+                )
             values = {
                 "partner_id": customers[order["customer_id"]], "client_order_ref": ref, "date_order": f"{order['order_date']} 12:00:00",
                 "commitment_date": order["required_date"] and f"{order['required_date']} 12:00:00", "order_line": lines,
@@ -172,7 +208,12 @@ class Loader:
 
     def confirm(self) -> None:
         """Confirm every quotation, oldest first."""
-        drafts = self.call("sale.order", "search", [("client_order_ref", "=like", "NW-%"), ("state", "in", ["draft", "sent"])], order="date_order, id")
+        drafts = self.call(
+            "sale.order",
+            "search",
+            [("client_order_ref", "=like", "NW-%"), ("state", "in", ["draft", "sent"])],
+            order="date_order, id",
+        )
         for part in batches(drafts):
             self.call("sale.order", "action_confirm", list(part))
         if drafts:
@@ -185,7 +226,11 @@ class Loader:
     def ship(self) -> None:
         """Ship what was shipped: the unshipped orders give way where they hold stock that a shipped one needs."""
         shipped = self.shipped_refs()
-        waiting = [("sale_id.client_order_ref", "=like", "NW-%"), ("picking_type_code", "=", "outgoing"), ("state", "not in", ["done", "cancel"])]
+        waiting = [
+            ("sale_id.client_order_ref", "=like", "NW-%"),
+            ("picking_type_code", "=", "outgoing"),
+            ("state", "not in", ["done", "cancel"]),
+        ]
         others = self.call("stock.picking", "search", [*waiting, ("sale_id.client_order_ref", "not in", shipped)])
         todo = self.call("stock.picking", "search", [*waiting, ("sale_id.client_order_ref", "in", shipped)], order="id")
         if todo and others:
@@ -200,9 +245,18 @@ class Loader:
 
     def invoice(self) -> None:
         """One draft invoice per shipped order that has something to invoice, dated the day it was shipped."""
-        due = self.call("sale.order", "search", [("client_order_ref", "in", self.shipped_refs()), ("invoice_status", "=", "to invoice")], order="id")
+        due = self.call(
+            "sale.order",
+            "search",
+            [("client_order_ref", "in", self.shipped_refs()), ("invoice_status", "=", "to invoice")],
+            order="id",
+        )
         for part in batches(due):
-            wizard = self.call("sale.advance.payment.inv", "create", {"advance_payment_method": "delivered", "consolidated_billing": False, "sale_order_ids": [(6, 0, list(part))]})
+            wizard = self.call(
+                "sale.advance.payment.inv",
+                "create",
+                {"advance_payment_method": "delivered", "consolidated_billing": False, "sale_order_ids": [(6, 0, list(part))]},
+            )
             self.call("sale.advance.payment.inv", "create_invoices", [wizard])
         if due:
             self.say(f"{len(due)} orders invoiced")
@@ -210,8 +264,17 @@ class Loader:
     def post(self) -> None:
         """Date and post the drafts."""
         days = {f"NW-{o['order_id']}": o["shipped_date"] for o in self.source.shipped}
-        names = {r["name"]: r["client_order_ref"] for r in self.call("sale.order", "search_read", [("client_order_ref", "=like", "NW-%")], ["name", "client_order_ref"])}
-        drafts = self.call("account.move", "search_read", [("invoice_origin", "in", list(names)), ("state", "=", "draft")], ["invoice_origin", "invoice_date"], order="id")
+        names = {
+            r["name"]: r["client_order_ref"]
+            for r in self.call("sale.order", "search_read", [("client_order_ref", "=like", "NW-%")], ["name", "client_order_ref"])
+        }
+        drafts = self.call(
+            "account.move",
+            "search_read",
+            [("invoice_origin", "in", list(names)), ("state", "=", "draft")],
+            ["invoice_origin", "invoice_date"],
+            order="id",
+        )
         by_day: dict[str, list[int]] = defaultdict(list)
         for row in drafts:
             day = days[names[row["invoice_origin"]]]

@@ -44,7 +44,9 @@ class Source:
             with (directory / f"{name}.csv").open(encoding="utf-8", newline="") as file:
                 return list(csv.DictReader(file))
 
-        return cls(rows("categories"), rows("customers"), rows("suppliers"), rows("products"), rows("orders"), rows("order_details"))
+        return cls(
+            rows("categories"), rows("customers"), rows("suppliers"), rows("products"), rows("orders"), rows("order_details")
+        )
 
     @cached_property
     def lines(self) -> dict[str, list[Row]]:
@@ -65,7 +67,9 @@ class Source:
 
     def order_total(self, order: Row) -> Decimal:
         """Goods and freight of an order, each line rounded."""
-        return sum((self.line_total(r) for r in self.lines[order["order_id"]]), Decimal(0)) + cents(Decimal(order["freight"] or 0))
+        return sum((self.line_total(r) for r in self.lines[order["order_id"]]), Decimal(0)) + cents(
+            Decimal(order["freight"] or 0)
+        )
 
     @cached_property
     def shipped_units(self) -> dict[str, Decimal]:
