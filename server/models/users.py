@@ -149,10 +149,12 @@ class ResUsers(Model, name="res.users"):
         return super().create(completed)
 
     def write(self, vals: dict[str, Any]) -> Any:
-        """Write users; the system user stays as it is and nobody archives himself."""
+        """Write users. Nobody archives himself, and the system user cannot be made one who logs in."""
+        if vals.get("active") and SYSTEM_UID in self.ids:
+            raise UserError(
+                _("The system user cannot be activated: jobs and schedules run as it, people have users of their own.")
+            )
         if vals.get("active") is False:
-            if SYSTEM_UID in self.ids:
-                raise UserError(_("The system user cannot be archived: jobs and schedules run as it."))
             if self.env.uid in self.ids and not self.env.su:
                 raise UserError(_("You cannot archive your own user. Ask another administrator to do it."))
         return super().write(vals)

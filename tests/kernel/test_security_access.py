@@ -275,9 +275,10 @@ def test_has_group_in_both_forms(database: Any) -> None:
 def test_nobody_archives_himself_and_the_system_stays(database: Any) -> None:
     from server import UserError
 
-    for uid in (ADMIN, 1):
+    for uid, active in ((ADMIN, False), (1, True)):
         with pytest.raises(UserError):
-            database.run(ADMIN, {}, lambda env, uid=uid: env["res.users"].browse([uid]).write({"active": False}))
+            database.run(ADMIN, {}, lambda env, uid=uid, active=active: env["res.users"].browse([uid]).write({"active": active}))
+    assert 1 not in database.run(ADMIN, {}, lambda env: env["res.users"].search([]).ids)
     with pytest.raises(UserError):
         database.run(ADMIN, {}, lambda env: env["res.users"].browse([1]).unlink())
 
