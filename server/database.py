@@ -64,7 +64,7 @@ class Database:
     def registry(self) -> Registry:
         """The registry of the installed addons; built on first use."""
         if self._registry is None:
-            with self.engine.connect() as connection:
+            with self.engine.connect().execution_options(colca_begin="DEFERRED") as connection:
                 self._refresh(connection)
         assert self._registry is not None
         return self._registry

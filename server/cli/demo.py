@@ -66,7 +66,7 @@ def _company(name: str, country: str, login: str) -> int:
             return made.id, main, True
 
         id, main, _new = work(opened, find)
-        with opened.engine.connect() as connection:
+        with opened.engine.connect().execution_options(colca_begin="DEFERRED") as connection:
             enabled = state.enabled(connection)
         missing = enabled.get(main, frozenset()) - enabled.get(id, frozenset())
         if missing:

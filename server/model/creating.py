@@ -102,7 +102,7 @@ class Creating:
                 field = fields.get(name) or self._field(name)
                 if field.name in AUTOMATIC:
                     continue
-                if isinstance(field, ToMany) and not field.related and not (field.compute and field.inverse):
+                if isinstance(field, ToMany) and not field.computed:
                     lines[field.name] = normalise_commands(field, value)
                 elif field.stored:
                     row[field.name] = field.coerce(value, env)

@@ -16,7 +16,7 @@ from server.model.fields import Field
 from server.model.ordering import paged
 from server.model.reading import to_list
 from server.model.relational import Many2many, Many2one, ToMany
-from server.model.scalars import Boolean, Date, Datetime, Numeric, Selection
+from server.model.scalars import Boolean, Date, Datetime, Integer, Numeric, Selection
 from server.text import render
 
 GRANULARITIES = ("hour", "day", "week", "month", "quarter", "year")
@@ -105,6 +105,7 @@ class Grouping:
             field = self._field(name)
             if agg not in AGGREGATES:
                 raise FieldError(f"Invalid aggregate '{spec}'. Known: {', '.join(AGGREGATES)}.")
+            check_aggregate(field, agg)
             wanted.append((spec, field, agg))
         rows = self._grouped_rows(domain, specs, wanted, having, offset, limit, order)
         answer = []
@@ -277,7 +278,17 @@ def aggregate_of(records: Any, spec: str) -> tuple[str, Field, str] | None:
         return None
     if agg not in AGGREGATES:
         raise FieldError(f"Invalid aggregate '{agg[:40]}' of '{str(spec)[:80]}'. Known: {', '.join(AGGREGATES)}.")
+    check_aggregate(field, agg)
     return name, field, agg
+
+
+def check_aggregate(field: Field, agg: str) -> None:
+    """Refuse sums and averages of what is no number, and truth tables of what is no boolean.
+
+    :raises FieldError: names the field and what can be asked of it.
+    """
+    if (agg in ("sum", "avg") and not isinstance(field, (Integer, Numeric))) or (agg in ("bool_and", "bool_or") and field.type != "boolean"):
+        raise FieldError(f"Field {field.model_name}.{field.name} ({field.type}) has no '{agg}'. Ask for count, min or max.")
 
 
 def aggregate_expression(column: Any, agg: str, dialect: str) -> Any:

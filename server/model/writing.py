@@ -94,7 +94,7 @@ class Writing:
             field = self._fields.get(name) or self._field(name)
             if field.name in AUTOMATIC:
                 continue
-            if isinstance(field, ToMany) and not field.related and not (field.compute and field.inverse):
+            if isinstance(field, ToMany) and not field.computed:
                 relations[field.name] = normalise_commands(field, value)
             elif field.stored:
                 stored[field.name] = field.coerce(value, env)
