@@ -468,3 +468,22 @@ def test_statements_do_not_grow_with_the_lines(mx: Any, customer: Any, service: 
         order._create_invoices()
         mx.flush()
     assert len(invoiced) <= 20, invoiced.report()
+
+
+def test_reading_orders_costs_the_same_for_any_number(mx: Any, customer: Any, service: Any, count_statements: Any) -> None:
+    """All fields, those of invoices and deliveries included."""
+    orders = mx["sale.order"].create(
+        [{"partner_id": customer.id, "order_line": [(0, 0, {"product_id": service.id})]} for _each in range(12)]
+    )
+    orders.action_confirm()
+    orders._create_invoices(grouped=True)
+    mx.flush()
+    seen = []
+    for some in (orders, orders[:2], orders):
+        mx.transaction.clear()
+        with count_statements(mx) as statements:
+            rows = some.read()
+        assert len(rows) == len(some)
+        assert all(row["invoice_count"] == 1 for row in rows)
+        seen.append(statements)
+    assert len(seen[1]) == len(seen[2]), seen[2].report()

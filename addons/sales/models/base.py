@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import sqlalchemy as sa
+
 from addons.base.models.partner import Partner
 from addons.sales.models.order_workflow import window_action
 from server import Integer, One2many, _, action, depends
@@ -18,30 +20,25 @@ class SalesPartner(Partner):
 
     @depends("sale_order_ids")
     def _compute_sale_order_count(self) -> None:
-        counts = self._orders_by_customer()
+        orders = self.env["sale.order"]
+        counts: dict[int, int] = {}
+        if self.ids:
+            table = orders.table
+            statement = orders.query([("partner_id", "child_of", self.ids)], table.c.partner_id, sa.func.count().label("orders"))
+            counts = {row.partner_id: row.orders for row in self.env.execute(statement.group_by(table.c.partner_id))}
+        totals: dict[int, int] = defaultdict(int)
+        for customer in self.browse(list(counts)):
+            seen: set[int] = set()
+            above = customer
+            while above and above.id not in seen:
+                seen.add(above.id)
+                totals[above.id] += counts[customer.id]
+                above = above.parent
         for partner in self:
-            partner.sale_order_count = len(counts[partner.id])
-
-    def _orders_by_customer(self) -> dict[int, list[int]]:
-        """Ids of the orders of each of these contacts and of the contacts below them: two statements for any set."""
-        orders = self.env["sale.order"].search([("partner_id", "child_of", self.ids)]) if self else self.env["sale.order"]
-        mine = set(self.ids)
-        found: dict[int, list[int]] = defaultdict(list)
-        above: dict[int, list[int]] = {}
-        for order in orders:
-            partner_id = order.partner_id
-            if partner_id not in above:
-                chain, partner = [], order.partner
-                while partner and partner.id not in chain:
-                    chain.append(partner.id)
-                    partner = partner.parent
-                above[partner_id] = [id for id in chain if id in mine]
-            for id in above[partner_id]:
-                found[id].append(order.id)
-        return found
+            partner.sale_order_count = totals[partner.id]
 
     @action(readonly=True)
     def action_view_sale_order(self) -> Any:
         """The window that shows the orders of these customers, newest first."""
-        ids = sorted({id for ids in self._orders_by_customer().values() for id in ids}, reverse=True)
-        return window_action(self.env["sale.order"].browse(ids), _("Sales orders").render(self.env.lang))
+        orders = self.env["sale.order"].search([("partner_id", "child_of", self.ids)]) if self else self.env["sale.order"]
+        return window_action(orders, _("Sales orders").render(self.env.lang))

@@ -42,6 +42,7 @@ class SaleOrder(MailThread, name="sale.order"):
     model_label = _("Sales order")
     order = "date_order desc, id desc"
     history = True
+    name_search_fields = ("name", "client_order_ref")
     unique = [("company_id", "name")]
     indexes = [("company_id", "state", "date_order"), ("company_id", "invoice_status")]
 
