@@ -41,7 +41,7 @@ lint: install-test
 	$(BIN)/lint-imports
 
 bench: install-test
-	@sh scripts/bench.sh "$(BIN)"
+	@$(BIN)/python scripts/bench.py $(BENCH_ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

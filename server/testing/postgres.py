@@ -15,7 +15,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ SETTINGS = {
     "max_wal_senders": "0",
     "max_connections": "200",
     "shared_buffers": "64MB",
-    "listen_addresses": "''",
     "log_min_messages": "fatal",
     "autovacuum": "off",
 }
@@ -43,10 +42,14 @@ class Server:
     """A PostgreSQL below `folder`, shared by every process that names the same folder.
 
     :param folder: made when missing; short, because the socket lies in it.
+    :param port: listen on this port of the loopback interface too (benchmarks); tests use the socket alone.
+    :param settings: lines of postgresql.conf.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int | None = None, settings: Mapping[str, str] = SETTINGS) -> None:
         self.folder = folder
+        self.port = port
+        self.settings = settings
         self.data = folder / "data"
         self._lock_path = folder.with_name(folder.name + ".lock")
         self.bin = Path()
@@ -64,9 +67,12 @@ class Server:
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
             if not self._running():
-                self._pg_ctl("start", "-w", "-l", str(self.data / "log"), "-o", f"-k {self.folder} -h ''")
+                listen = f"-h 127.0.0.1 -p {self.port}" if self.port else "-h ''"
+                self._pg_ctl("start", "-w", "-l", str(self.data / "log"), "-o", f"-k {self.folder} {listen}")
             self._handle().touch()
         atexit.register(self.leave)
+        if self.port:
+            return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
         return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
 
     def leave(self) -> None:
@@ -129,7 +135,7 @@ class Server:
             str(self.data),
         )
         with (self.data / "postgresql.conf").open("a") as file:
-            file.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
+            file.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
 
     def _running(self) -> bool:
         try:
