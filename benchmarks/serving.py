@@ -27,7 +27,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 FIELDS = [
-    "name", "date_order", "partner_id", "user_id", "company_id", "currency_id", "amount_untaxed", "amount_tax", "amount_total", "state",
+    "name", "date_order", "partner_id", "user_id", "company_id",
+    "currency_id", "amount_untaxed", "amount_tax", "amount_total", "state",
 ]  # fmt: skip
 #: A route that does nothing but run the one statement that answers the same question, and write JSON.
 BARE = '''
@@ -154,9 +155,12 @@ def main() -> None:
             rounds["xml"].append(median_ms(server.port, "/xmlrpc/2/object", as_xml, options.requests // 5))
             rounds["trivial"].append(median_ms(server.port, "/jsonrpc", trivial, options.requests // 5))
         ms = {name: statistics.median(values) for name, values in rounds.items()}
-        common.emit(what="80 orders x 10 fields over HTTP", backend=options.backend, json_ms=ms["json"], xml_ms=ms["xml"], bare_flask_ms=ms["bare"],
-                    json_ratio=ms["json"] / ms["bare"], xml_ratio=ms["xml"] / ms["bare"], json_per_second=1000 / ms["json"],
-                    trivial_per_second=1000 / ms["trivial"])  # fmt: skip
+        common.emit(
+            what="80 orders x 10 fields over HTTP", backend=options.backend,
+            json_ms=ms["json"], xml_ms=ms["xml"], bare_flask_ms=ms["bare"],
+            json_ratio=ms["json"] / ms["bare"], xml_ratio=ms["xml"] / ms["bare"],
+            json_per_second=1000 / ms["json"], trivial_per_second=1000 / ms["trivial"],
+        )  # fmt: skip
         bare.stop()
         start = time.perf_counter()
         for n in range(100):

@@ -24,7 +24,9 @@ class Client:
             with xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common") as common:
                 uid = common.authenticate(db, login, password, {})
         except OSError as error:
-            raise SetupError(_("Nothing answers at %(url)s (%(error)s). Start the server with `colca serve` first.", url=url, error=str(error))) from error
+            raise SetupError(
+                _("Nothing answers at %(url)s (%(error)s). Start the server with `colca serve` first.", url=url, error=str(error))
+            ) from error
         if not uid:
             raise AccessDenied(_("Wrong login or password for %(url)s.", url=url))
         self.uid = uid

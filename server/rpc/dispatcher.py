@@ -13,7 +13,7 @@ from typing import Any
 
 from server.errors import AccessDenied, AccessError, UserError
 from server.model.records import Records
-from server.rpc import values
+from server.rpc import arguments, values
 from server.rpc.errors import ArgumentError, UnknownMethod
 from server.text import _
 
@@ -59,7 +59,7 @@ class Call:
             self.method, self.args = "search_count", self.args[:1]
             self.kwargs = {key: value for key, value in self.kwargs.items() if key in ("domain", "args")}
         self.lang = self.context.get("lang")
-        readonly = method.readonly or self.method in values.READONLY
+        readonly = method.readonly or self.method in arguments.READONLY
         return self.database.run(self.uid, self.context, self._inside, readonly=readonly)
 
     def _inside(self, env: Any) -> Any:
@@ -99,12 +99,12 @@ class Call:
     def _take_old_forms(self, parameters: Sequence[inspect.Parameter]) -> None:
         """Old clients send the context as the argument after the last one the method knows, and `search` a `count` before it."""
         last = self.args[-1] if self.args else 0
-        if not (isinstance(last, Mapping) or values.nothing(last) or self.method in values.OLD_POSITIONS):
+        if not (isinstance(last, Mapping) or values.nothing(last) or self.method in arguments.OLD_POSITIONS):
             return
         if any(p.kind is p.VAR_POSITIONAL for p in parameters):
             return
         known = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
-        old = values.OLD_POSITIONS.get(self.method, ())
+        old = arguments.OLD_POSITIONS.get(self.method, ())
         extra = self.args[known:]
         if (
             extra
@@ -170,7 +170,7 @@ def bind(method: Any, model: str, args: list[Any], kwargs: dict[str, Any]) -> in
     """
     name = method.name
     signature: inspect.Signature = method.signature
-    for old, new in values.OLD_KEYWORDS.get(name, {}).items():
+    for old, new in arguments.OLD_KEYWORDS.get(name, {}).items():
         if old in kwargs and old not in signature.parameters:
             kwargs.setdefault(new, kwargs.pop(old))
     try:
@@ -185,7 +185,7 @@ def bind(method: Any, model: str, args: list[Any], kwargs: dict[str, Any]) -> in
                 reason=str(exc),
             )
         ) from None
-    readers = values.RECORD_METHODS.get(name)
+    readers = arguments.readers_of(name, signature)
     if readers:
         where = f"{model}.{name}"
         given = bound.arguments

@@ -292,7 +292,7 @@ def _encode_column(column: list[Any], lang: str | None) -> list[str]:
     """The values of one column; of one kind they are written without looking at each."""
     kinds = set(map(type, column))
     if len(kinds) == 1:
-        kind = kinds.pop()
+        (kind,) = kinds
         if kind is str:
             # One search for the whole column; a line feed cannot make two harmless texts harmful.
             if not _SPECIAL.search("\n".join(column)):
@@ -312,7 +312,7 @@ def _encode_pairs(column: list[Any]) -> list[str] | None:
     """A column of `[id, name]` or false, as reads answer many2one fields; None when it is anything else."""
     try:
         pairs = [(value[0], value[1]) for value in column if value]
-    except (TypeError, IndexError):
+    except (TypeError, LookupError):
         return None
     if any(type(number) is not int or type(name) is not str or not 0 <= number <= 2147483647 for number, name in pairs):
         return None

@@ -56,6 +56,18 @@ class Things:
     def peek(self):
         return self.env.readonly
 
+    @action(model=True)
+    def typed(
+        self,
+        code: str,
+        count: int = 1,
+        strict: bool = True,
+        tags: list[str] | None = None,
+        more: dict[str, int] | None = None,
+        free=None,
+    ):
+        return [code, count, strict, tags, more, free]
+
     def helper(self):
         """Not marked: private."""
 

@@ -100,6 +100,28 @@ def test_wrong_types_are_refused_in_words(method, args):
         call(method, *args)
 
 
+def test_arguments_of_actions_are_what_their_annotations_say():
+    assert call("typed", "x") == ["x", 1, True, None, None, None]
+    assert call("typed", "x", "5", 0, ["a"], {"b": 1}, [object]) == ["x", 5, False, ["a"], {"b": 1}, [object]]
+    assert call("typed", "", "", "", "", "", "") == ["", 1, True, None, None, ""]
+    assert call("typed", "x", False, False, False, False) == ["x", 1, False, None, None, None]
+    for wrong in (
+        {"code": 5},
+        {"code": None},
+        {"code": ["x"]},
+        {"count": "five"},
+        {"count": True},
+        {"count": 1.5},
+        {"strict": "yes"},
+        {"tags": "a"},
+        {"more": [1]},
+    ):
+        with pytest.raises(ArgumentError, match=f"thing.typed: {next(iter(wrong))} must be "):
+            call("typed", **{"code": "x", **wrong})
+    with pytest.raises(ValueRefused, match="64 bits"):
+        call("typed", "x", 2**64)
+
+
 def test_huge_and_deep_domains():
     with pytest.raises(ValueRefused, match="3999 terms"):
         call("search", ["|"] * 1999 + [["a", "=", 1]] * 2000)
