@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from server import AccessError, Boolean, Char, Integer, Model, _, action, depends
+from server.errors import FieldError
 
 if TYPE_CHECKING:
     from server.model.environment import Environment
@@ -39,7 +40,7 @@ class IrModelData(Model, name="ir.model.data"):
         if record:
             return record._name, record.id
         if raise_if_missing:
-            raise ValueError(f"External id not found in the system: {xmlid}")
+            raise FieldError(f"External id not found in the system: {xmlid}")
         return None
 
     @action(model=True, readonly=True)

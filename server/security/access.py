@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.errors import AccessError
+from server.errors import AccessError, FieldError
 from server.security.facts import SYSTEM, UserFacts, user_facts
 from server.security.rules import all_of, any_of, fill_domain, parse_domain
 from server.text import Text, _
@@ -82,7 +82,7 @@ class Access:
     def check(self, model: str, operation: str) -> None:
         """Raise `AccessError` that names model, operation and the groups that have the right, unless the user may."""
         if operation not in COLUMNS:
-            raise ValueError(f"Unknown operation {operation!r}; it is one of {', '.join(COLUMNS)}.")
+            raise FieldError(f"Unknown operation {operation!r}; it is one of {', '.join(COLUMNS)}.")
         if model not in self.env:
             raise AccessError(_("There is no model %(model)s in this company.", model=model), model=model, operation=operation)
         if not self.allowed(model, operation):
