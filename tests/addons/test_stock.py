@@ -17,7 +17,7 @@ from addons.stock.exceptions import (
     TooMuchReturned,
     WrongState,
 )
-from server import ValidationError
+from server import MissingError, ValidationError
 from tests.addons.stock_fixtures import check_books, count, delivery, receipt, warehouse
 
 
@@ -395,6 +395,70 @@ def test_the_other_company_sees_nothing_of_it(env, goods):
     assert narrow["stock.warehouse"].search([]).company_id == peru.company_id
 
 
+def test_what_the_warehouse_keeps_cannot_be_written(env, goods):
+    salt = goods("Salt", 10)
+    picking = delivery(env, (salt, 4))
+    line = picking.move_ids.move_line_ids
+    for record, vals in (
+        (picking, {"state": "done"}),
+        (picking.move_ids, {"state": "done"}),
+        (picking.move_ids, {"product_qty": 1}),
+        (line, {"reserved_quantity": 0}),
+    ):
+        with pytest.raises(WrongState):
+            record.write(vals)
+    with pytest.raises(WrongState):
+        env["stock.picking"].create({"picking_type_id": warehouse(env).out_type_id, "state": "done"})
+    picking.button_validate()
+    with pytest.raises(DoneIsDone):
+        line.write({"quantity": 1})
+    with pytest.raises(DoneIsDone):
+        line.unlink()
+    twin = picking.copy()
+    assert twin.state == "draft" and twin.name != picking.name and twin.move_ids.quantity == 0 and twin.move_ids.product_qty == 4
+    assert twin.move_ids.reference == twin.name
+    check_books(env)
+
+
+def test_detail_lines_carry_their_promise_with_them(env, goods):
+    salt = goods("Salt", 10)
+    shelf = env["stock.location"].create({"name": "Shelf", "location_id": warehouse(env).lot_stock_id})
+    count(env, salt, 10, shelf)
+    picking = delivery(env, (salt, 6))
+    line = picking.move_ids.move_line_ids
+    assert line.location_id == warehouse(env).lot_stock_id
+    line.write({"location_id": shelf.id})
+    quants = {q.location_id: q.reserved_quantity for q in env["stock.quant"].search([("product_id", "=", salt.id)])}
+    assert quants == {warehouse(env).lot_stock_id: 0, shelf.id: 6}
+    line.write({"qty_done": 2})
+    assert picking.move_ids.quantity == 2 and salt.free_qty == 18
+    env["stock.move.line"].create({"picking_id": picking.id, "move_id": picking.move_ids.id, "quantity": 4})
+    assert picking.move_ids.quantity == 6 and salt.free_qty == 14
+    line.unlink()
+    assert picking.move_ids.quantity == 4 and salt.free_qty == 16
+    check_books(env)
+    extra = goods("Extra", 3)
+    env["stock.move.line"].create({"picking_id": picking.id, "product_id": extra.id, "quantity": 3})
+    assert picking.move_ids[-1].product_uom_qty == 0 and extra.free_qty == 0
+    picking.with_context(skip_backorder=True).button_validate()
+    assert extra.qty_available == 0 and picking.backorder_ids.move_ids.product_uom_qty == 2
+    check_books(env)
+
+
+def test_a_transfer_is_done_in_its_own_company(env, goods):
+    peru = env.with_company(env.ref("base.company_pe"))
+    sugar = peru["product.product"].create({"name": "Azúcar", "is_storable": True, "standard_price": 4})
+    count(peru, sugar, 10)
+    there = delivery(peru, (sugar, 3))
+    here = delivery(env, (goods("Salt", 5), 2))
+    wide = env.derive(context={"allowed_company_ids": [env.company_id, peru.company_id]})
+    both = wide["stock.picking"].browse([there.id, here.id])
+    assert both.button_validate() is True
+    layers = wide["stock.valuation.layer"].search([("stock_move_id", "in", both.move_ids.ids)])
+    assert {layer.company_id: layer.value for layer in layers} == {peru.company_id: -12, env.company_id: -20}
+    check_books(env)
+
+
 @pytest.mark.postgresql
 def test_statements_do_not_grow_with_the_lines(stock_db, count_statements):
     """Counted on PostgreSQL, each step in a transaction of its own, in a process that has done it before."""
@@ -439,3 +503,58 @@ def test_statements_do_not_grow_with_the_lines(stock_db, count_statements):
         assert len(reserved) <= 7, reserved.report()
         assert len(validated) <= 10, validated.report()
     assert [len(part) for part in seen[5]] == [len(part) for part in seen[50]]
+
+
+def test_a_warehouse_worker_does_it_all_from_outside_and_others_do_not(stock_db):
+    from server import AccessError
+    from server.testing.calls import Client
+
+    worker = Client(stock_db, "almacen.mx")
+    (salt,) = worker("product.product", "search", [("default_code", "=", "ABA-001")])
+    house = worker("stock.warehouse", "search_read", [], ["lot_stock_id", "out_type_id", "code"])[0]
+    before = worker("product.product", "read", [salt], ["qty_available"])[0]["qty_available"]
+    place = house["lot_stock_id"][0]
+    values = {"product_id": salt, "location_id": place, "inventory_quantity": 50}
+    quant = worker("stock.quant", "create", values, context={"inventory_mode": True})
+    worker("stock.quant", "action_apply_inventory", [quant])
+    rows = worker("stock.quant", "read", [quant], ["quantity", "available_quantity", "product_id", "inventory_quantity"])
+    assert (rows[0]["quantity"], rows[0]["available_quantity"], rows[0]["inventory_quantity"]) == (50.0, 50.0, 0.0)
+    lines = [[0, 0, {"name": "Salt", "product_id": salt, "product_uom_qty": 7.5}]]
+    picking = worker("stock.picking", "create", {"picking_type_id": house["out_type_id"][0], "move_lines": lines})
+    assert worker("stock.picking", "action_confirm", [picking]) is True
+    assert worker("stock.picking", "action_assign", [picking]) is True
+    row = worker("stock.picking", "read", [picking], ["state", "move_ids_without_package", "picking_type_code", "message_ids"])[0]
+    assert row["state"] == "assigned" and row["picking_type_code"] == "outgoing"
+    move = worker("stock.move", "read", row["move_ids_without_package"], ["quantity_done", "reserved_availability", "state"])[0]
+    assert (move["quantity_done"], move["reserved_availability"], move["state"]) == (7.5, 7.5, "assigned")
+    worker("stock.move", "write", row["move_ids_without_package"], {"quantity_done": 5})
+    question = worker("stock.picking", "button_validate", [picking])
+    wizard = worker(question["res_model"], "create", {"pick_ids": [[4, picking]]}, context=question["context"])
+    assert worker(question["res_model"], "process", [wizard]) is True
+    assert worker("stock.picking", "search_count", [("backorder_id", "=", picking), ("state", "=", "assigned")]) == 1
+    after = worker(
+        "product.product", "search_read", [("id", "=", salt), ("qty_available", ">", 0)], ["qty_available", "free_qty"]
+    )[0]
+    assert (after["qty_available"], after["free_qty"]) == (before + 45, before + 42.5)
+    back = worker("stock.return.picking", "create", {"picking_id": picking})
+    made = worker("stock.return.picking", "create_returns", [back])
+    assert worker("stock.picking", "button_validate", [made["res_id"]]) is True
+    assert worker("stock.production.lot", "search_count", []) == 0
+
+    seller = Client(stock_db, "ventas.mx")
+    assert seller("stock.picking", "search_count", [("id", "=", picking)]) == 1
+    for model, method, *args in (
+        ("stock.picking", "action_cancel", [made["res_id"]]),
+        ("stock.picking", "button_validate", [picking]),
+        ("stock.quant", "create", values),
+        ("stock.quant", "action_apply_inventory", [quant]),
+        ("stock.return.picking", "create", {"picking_id": picking}),
+        ("stock.move", "write", row["move_ids_without_package"], {"quantity": 1}),
+    ):
+        with pytest.raises(AccessError):
+            seller(model, method, *args)
+    peru = Client(stock_db, "almacen.pe")
+    assert peru("stock.picking", "search_count", [("id", "=", picking)]) == 0
+    with pytest.raises(MissingError):
+        peru("stock.picking", "button_validate", [picking])
+    stock_db.run(1, {}, check_books)

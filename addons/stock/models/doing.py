@@ -134,6 +134,7 @@ class DoingMove(StockMove):
             has_tracking=move.has_tracking,
             origin_returned_move_id=move.origin_returned_move_id or None,
             date=move.date,
+            reference=move.reference,
         )
         if picking_id in names:
             values["reference"] = names[picking_id]

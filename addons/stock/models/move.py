@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from addons.stock.exceptions import DoneIsDone, WrongState
-from addons.stock.models.picking import _id
+from addons.stock.models.picking import _id, refuse_kept
 from addons.stock.models.reservation import Plan, plan
 from addons.stock.rules.reserve import Need
 from addons.stock.rules.state import OPEN, move_state
@@ -37,6 +37,8 @@ from server import (
 ZERO = Decimal(0)
 
 #: Changing one of these on a move that is no draft would tell another story than the reservation.
+#: What follows from what is done with a move.
+KEPT = frozenset({"state", "product_qty", "is_storable", "has_tracking", "is_inventory", "origin_returned_move_id"})
 PLACES = frozenset({"product_id", "location_id", "location_dest_id", "company_id"})
 
 STATES = [
@@ -48,6 +50,8 @@ STATES = [
     ("done", _("Done")),
     ("cancel", _("Cancelled")),
 ]
+
+TRACKING = [("none", _("By quantity")), ("lot", _("By lots")), ("serial", _("By serial number"))]
 
 
 class StockMove(Model, name="stock.move"):
@@ -64,7 +68,7 @@ class StockMove(Model, name="stock.move"):
     product_id = Many2one("product.product", _("Product"), required=True)
     product_uom_qty = Numeric(_("Demand"), required=True, default=Decimal(1))
     product_uom = Many2one("uom.uom", _("Unit"), required=True)
-    product_qty = Numeric(_("Demand in the product's unit"), readonly=True)
+    product_qty = Numeric(_("Demand in the product's unit"), readonly=True, copy=False)
     quantity = Numeric(
         _("Quantity"),
         required=True,
@@ -82,9 +86,12 @@ class StockMove(Model, name="stock.move"):
         readonly=True,
         copy=False,
     )
-    is_storable = Boolean(_("Kept in stock"), readonly=True)
+    is_storable = Boolean(_("Kept in stock"), readonly=True, copy=False)
     has_tracking = Selection(
-        [("none", _("By quantity")), ("lot", _("By lots")), ("serial", _("By serial number"))], _("Tracking"), readonly=True
+        [("none", _("By quantity")), ("lot", _("By lots")), ("serial", _("By serial number"))],
+        _("Tracking"),
+        readonly=True,
+        copy=False,
     )
     picking_id = Many2one("stock.picking", _("Transfer"), index=True, ondelete="cascade", copy=False)
     picking_type_id = Many2one("stock.picking.type", _("Operation type"))
@@ -95,7 +102,7 @@ class StockMove(Model, name="stock.move"):
     date = Datetime(_("Date"), default=lambda env: env.now(), required=True, help=_("Planned for; once done, when it was done."))
     date_deadline = Datetime(_("Deadline"))
     origin = Char(_("Source document"))
-    reference = Char(_("Reference"))
+    reference = Char(_("Reference"), copy=False)
     group_id = Many2one("procurement.group", _("Procurement group"))
     priority = Selection([("0", _("Normal")), ("1", _("Urgent"))], _("Priority"), default="0")
     price_unit = Numeric(
@@ -121,6 +128,7 @@ class StockMove(Model, name="stock.move"):
         A move added to a transfer that is already promised is promised at once.
         """
         vals_list = [vals] if isinstance(vals, dict) else list(vals)
+        refuse_kept(self, KEPT, vals_list)
         pickings = self.env["stock.picking"].browse(
             [_id(values.get("picking_id")) for values in vals_list if values.get("picking_id")]
         )
@@ -344,8 +352,7 @@ class StockMove(Model, name="stock.move"):
         :raises DoneIsDone: for anything that would change what moved.
         """
         vals = {self._aliases.get(name, name): value for name, value in vals.items()}
-        if "state" in vals:
-            raise WrongState(_("The status of a move follows what is done with it. Use the buttons of the transfer."))
+        refuse_kept(self, KEPT, [vals])
         quantity = vals.pop("quantity", None) if "quantity" in vals else None
         demand = {"product_uom_qty", "product_uom"} & set(vals)
         self._refuse_changes({*vals, *(("quantity",) if quantity is not None else ())})

@@ -13,7 +13,7 @@ from typing import Any
 
 from addons.stock.exceptions import DoneIsDone, LotRequired, SerialTwice
 from addons.stock.models.move import STATES
-from addons.stock.models.picking import _id
+from addons.stock.models.picking import _id, refuse_kept
 from addons.stock.models.quant import Key
 from addons.stock.rules.reserve import Stock
 from addons.stock.rules.state import OPEN
@@ -23,6 +23,9 @@ ZERO = Decimal(0)
 
 #: What says where the goods of a line are; changing it moves the promise.
 PLACE = frozenset({"product_id", "location_id", "lot_id", "package_id", "owner_id"})
+
+#: What follows from the quantity, the reservation and the move.
+KEPT = frozenset({"reserved_quantity", "quantity_product_uom", "state", "date", "reference"})
 
 
 class StockMoveLine(Model, name="stock.move.line"):
@@ -58,6 +61,7 @@ class StockMoveLine(Model, name="stock.move.line"):
     def create(self, vals: Any) -> Any:
         """A line entered by a person: what is free at its place is reserved, the rest is checked on validation."""
         vals_list = [vals] if isinstance(vals, dict) else list(vals)
+        refuse_kept(self, KEPT, vals_list)
         moves = self._moves_of(vals_list)
         rows = []
         for move, values in zip(moves, vals_list, strict=True):
@@ -243,6 +247,7 @@ class StockMoveLine(Model, name="stock.move.line"):
         :raises DoneIsDone: afterwards.
         """
         vals = {self._aliases.get(name, name): value for name, value in vals.items()}
+        refuse_kept(self, KEPT, [vals])
         touched = set(vals) & (PLACE | {"quantity", "product_uom_id"})
         closed = self.filtered(lambda line: line.move.state in ("done", "cancel"))
         if closed and (touched or {"location_dest_id", "result_package_id"} & set(vals)):

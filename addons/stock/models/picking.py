@@ -22,6 +22,27 @@ STATES = [
 ]
 
 
+#: What follows from what is done with a transfer.
+KEPT = frozenset({"state", "date_done", "backorder_id", "return_id"})
+
+
+def refuse_kept(records: Any, kept: frozenset[str], vals_list: Iterable[dict[str, Any]]) -> None:
+    """Values that the warehouse keeps by itself cannot be written by a person; superuser code may.
+
+    :raises WrongState: naming the fields.
+    """
+    if records.env.su:
+        return
+    given = sorted({name for vals in vals_list for name in kept & vals.keys() if not (name == "state" and vals[name] == "draft")})
+    if given:
+        raise WrongState(
+            _(
+                "%(fields)s cannot be written: it follows from what is done. Use the buttons of the transfer.",
+                fields=", ".join(given),
+            )
+        )
+
+
 def each_company(method: Callable[..., Any]) -> Callable[..., Any]:
     """Lock the transfers, then run the action once per company, in that company: its addons decide what follows."""
 
@@ -95,7 +116,9 @@ class StockPicking(MailThread, name="stock.picking"):
     # -- making ---------------------------------------------------------------------------------------------------
     def create(self, vals: Any) -> Any:
         """Places, company and number come from the operation type when they are not given."""
-        return super().create(self._complete([vals] if isinstance(vals, dict) else vals))
+        vals_list = [vals] if isinstance(vals, dict) else vals
+        refuse_kept(self, KEPT, vals_list)
+        return super().create(self._complete(vals_list))
 
     def _complete(self, vals_list: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """Values with everything the operation type implies; numbers are taken once per type."""
@@ -327,6 +350,7 @@ class StockPicking(MailThread, name="stock.picking"):
 
         :raises WrongState: when they are changed then.
         """
+        refuse_kept(self, KEPT, [vals])
         fixed = {"location_id", "location_dest_id", "picking_type_id", "company_id"} & set(vals)
         if fixed:
             for picking in self:
