@@ -1,4 +1,4 @@
-"""Run every benchmark of benchmarks/, each printing JSON lines, on one PostgreSQL started for it; ratios hold only within one run.
+"""Run every benchmark of benchmarks/, each printing JSON lines, on one PostgreSQL started for it; ratios hold within a run only.
 
 `COLCA_BENCH_URL` names a server that is already there. Arguments are passed on to each benchmark.
 """
