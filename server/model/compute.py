@@ -32,6 +32,8 @@ class Triggers:
 
     def __init__(self, models: ModelSet) -> None:
         self.models = models
+        self._stale: dict[Any, tuple[Field, ...]] = {}
+        self._on_create: dict[str, tuple[tuple[Field, ...], tuple[Trigger, ...]]] = {}
         self._seen: set[tuple[Any, str]] = set()
         self.by_field: dict[tuple[str, str], list[Trigger]] = {}
         self._feeders: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
@@ -41,6 +43,38 @@ class Triggers:
                     continue
                 for path in dependencies(cls, field):
                     self._add(cls, field, path)
+
+    def stale_with(self, field: Field) -> tuple[Field, ...]:
+        """A non-stored field and the non-stored fields computed from it: what to forget when it changes."""
+        found = self._stale.get(field.key)
+        if found is None:
+            seen = {field.key: field}
+            waiting = [field]
+            while waiting:
+                for trigger in self.by_field.get(waiting.pop().key, ()):
+                    if not trigger.field.stored and trigger.field.key not in seen:
+                        seen[trigger.field.key] = trigger.field
+                        waiting.append(trigger.field)
+            found = self._stale[field.key] = tuple(seen.values())
+        return found
+
+    def on_create(self, cls: type[Records]) -> tuple[tuple[Field, ...], tuple[Trigger, ...]]:
+        """For new records of a model: the non-stored fields to forget, and the triggers that can reach other records.
+
+        Nothing points at a new record by a many2one yet, and its own stored fields are settled by `create`.
+        """
+        found = self._on_create.get(cls._name)
+        if found is None:
+            stale: dict[Any, Field] = {}
+            reaching: dict[Trigger, None] = {}
+            for field in cls._fields.values():
+                for trigger in self.by_field.get(field.key, ()):
+                    if not trigger.field.stored:
+                        stale.update((f.key, f) for f in self.stale_with(trigger.field))
+                    elif trigger.hops and not isinstance(trigger.hops[-1], Many2one):
+                        reaching[trigger] = None
+            found = self._on_create[cls._name] = (tuple(stale.values()), tuple(reaching))
+        return found
 
     def _add(self, cls: type[Records], field: Field, path: str) -> None:
         if (field.key, path) in self._seen or path.count(".") > 8:
@@ -134,39 +168,27 @@ def mark_modified(records: Records, names: Any, created: bool = False) -> None:
 
     :param created: the records are new, so nothing can point at them by a many2one yet.
     """
-    triggers = records.models.triggers.by_field
+    triggers = records.models.triggers
     env = records.env
     txn = env.transaction
     ids = records._ids
     if not ids:
         return
-    for name in names:
-        for trigger in triggers.get((records._name, name), ()):
-            field = trigger.field
-            if not field.stored:
-                forget(txn, records.models.triggers, field)
-                continue
-            if field.key in txn.computing and not trigger.hops:
-                continue
+    if created:
+        stale, wanted = triggers.on_create(type(records))
+        for field in stale:
+            txn.forget(field)
+    else:
+        wanted = tuple(t for name in names for t in triggers.by_field.get((records._name, name), ()))
+    for trigger in wanted:
+        field = trigger.field
+        if not field.stored:
+            for each in triggers.stale_with(field):
+                txn.forget(each)
+        elif field.key not in txn.computing or trigger.hops:
             touched = walk_back(env.root, ids, trigger.hops, created)
             if touched:
-                pending = txn.pending.get(field.key)
-                if pending is None:
-                    txn.pending[field.key] = set(touched)
-                else:
-                    pending.update(touched)
-
-
-def forget(txn: Any, triggers: Triggers, field: Field) -> None:
-    """Drop the cached values of a non-stored field, and of the non-stored fields that were computed from it."""
-    waiting, seen = [field], {field.key}
-    while waiting:
-        one = waiting.pop()
-        txn.forget(one)
-        for trigger in triggers.by_field.get(one.key, ()):
-            if not trigger.field.stored and trigger.field.key not in seen:
-                seen.add(trigger.field.key)
-                waiting.append(trigger.field)
+                txn.pending.setdefault(field.key, set()).update(touched)
 
 
 def settle(records: Records, field: Field) -> None:

@@ -117,8 +117,7 @@ class Creating:
         now, uid = env.now(), env.uid
         inserted: list[dict[str, Any]] = []
         for row in rows:
-            full = {f.name: None for f in self._columns_written}
-            full.update(row)
+            full = {**self._blank_row, **row}
             full.update(create_date=row.get("create_date") or now, create_uid=uid, write_date=now, write_uid=uid)
             inserted.append(full)
         self._guard_write()

@@ -89,16 +89,17 @@ class Transaction:
 
     def forget(self, field: Field) -> None:
         """Drop the cached values of a non-stored field."""
-        if field._contextual or field.comodel:
-            for key in [k for k in self.values if k[:2] == field.key]:
-                del self.values[key]
-        else:
-            self.values.pop(field.key, None)
+        values = self.values
+        values.pop(field.key, None)
+        if field.type in ("one2many", "many2many"):
+            values.pop((*field.key, "all"), None)
+        elif field._contextual:
+            for key in [k for k in values if k[:2] == field.key]:
+                del values[key]
 
     def clear(self) -> None:
         """Forget every cached value; nothing may be pending."""
         assert not self.dirty
-
         self.values.clear()
 
     def now(self) -> dt.datetime:

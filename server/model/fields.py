@@ -101,6 +101,7 @@ class Field:
         self.exportable = exportable
         computed = bool(compute or related)
         self.store = store if store is not None else not computed
+        self.settle()
         self.readonly = readonly if readonly is not None else (computed and not inverse and not related)
         self.copy = copy if copy is not None else not computed
         if aggregator is not None:
@@ -143,15 +144,10 @@ class Field:
             else:
                 setattr(self, attribute, value)
 
-    @property
-    def computed(self) -> bool:
-        """True when the value comes from a compute method or a related path."""
-        return bool(self.compute or self.related)
-
-    @property
-    def stored(self) -> bool:
-        """True when the table has a column for it."""
-        return self.is_column and self.store
+    def settle(self) -> None:
+        """Derive `computed` (by a method or a related path) and `stored` (the table has a column); again after a change of either."""
+        self.computed = bool(self.compute or self.related)
+        self.stored = bool(self.is_column and self.store)
 
     def sql_type(self) -> Any:
         """The SQLAlchemy type of the column."""

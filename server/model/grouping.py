@@ -287,7 +287,9 @@ def check_aggregate(field: Field, agg: str) -> None:
 
     :raises FieldError: names the field and what can be asked of it.
     """
-    if (agg in ("sum", "avg") and not isinstance(field, (Integer, Numeric))) or (agg in ("bool_and", "bool_or") and field.type != "boolean"):
+    if (agg in ("sum", "avg") and not isinstance(field, (Integer, Numeric))) or (
+        agg in ("bool_and", "bool_or") and field.type != "boolean"
+    ):
         raise FieldError(f"Field {field.model_name}.{field.name} ({field.type}) has no '{agg}'. Ask for count, min or max.")
 
 

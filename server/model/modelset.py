@@ -188,6 +188,7 @@ def delegated(parent_field: Field, model: str, link: str) -> Field:
     field.tracking = False
     field.default = None
     field.copy = False
+    field.settle()
     field._contextual = field.type in ("one2many", "many2many")
     field.inherited_from = link
     return field

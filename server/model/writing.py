@@ -33,6 +33,7 @@ class Writing:
     def _prepare_writing(cls: Any) -> None:
         fields = cls._fields
         cls._columns_written = [f for f in fields.values() if f.stored and f.name != "id"]
+        cls._blank_row = {f.name: None for f in cls._columns_written}
         cls._with_default = [f for f in fields.values() if f.default is not None or f.name == "company_id"]
         cls._required = [f for f in fields.values() if f.required and f.stored]
         cls._early_cache = None
