@@ -88,14 +88,15 @@ class Specs:
     def record_written(self, env: Any, records: Any, vals: dict[str, Any]) -> None:
         """Records of any model were changed by a `write` call or an assignment.
 
-        Called once per `write`; assignments are reported together, when they are flushed. Recomputed fields are not reported.
+        Called once per `write`, and an assignment is a write of one field: ask in one call where many fields change. Recomputed
+        fields are not reported.
 
         :param env: environment of the call.
         :param records: set of the changed records.
         :param vals: field name → new value, as written. Do not edit it: it is shared with the other implementations.
         :raises UserError: refuses the change.
 
-        Two implementations: both run. Nothing is returned. Not called for the kernel's own log models.
+        Two implementations: both run. Nothing is returned. Not called for rows of history and outbox.
 
         Example::
 
@@ -115,7 +116,7 @@ class Specs:
         :param records: set of records that will be gone.
         :raises UserError: refuses the deletion; say what holds on to which record.
 
-        Two implementations: both run, and one refusal is enough. Nothing is returned. Not called for the kernel's own log models.
+        Two implementations: both run, and one refusal is enough. Nothing is returned. Not called for rows of history and outbox.
 
         Example::
 
@@ -123,28 +124,4 @@ class Specs:
             def record_deleting(self, env, records):
                 if records._name == "res.partner" and env["loyalty.card"].search_count([("partner_id", "in", records.ids)]):
                     raise UserError(_("The contact still has loyalty cards. Close them first."))
-        """
-
-    @hookspec(firstresult=True)
-    def job(self, env: Any, name: str, payload: dict[str, Any]) -> bool | None:
-        """A row of the outbox is due and no `@job` function of an enabled addon has its name: do it, if it is yours.
-
-        For names that are only known at run time (a job per partner system, per printer). Called by the worker in a transaction
-        of its own, at least once: bear a second run.
-
-        :param env: environment of the user and company that put the row into the outbox.
-        :param name: name of the job.
-        :param payload: what `env.enqueue` was given.
-        :return: True when it was done, None when it is not yours.
-        :raises Exception: the row stays, and is tried again later, with the text of the error.
-
-        Two implementations: the first that answers True ends it. When nobody does, the row fails with "nobody knows this job".
-
-        Example::
-
-            @hookimpl
-            def job(self, env, name, payload):
-                if name.startswith("acme.push."):
-                    push(env, name.removeprefix("acme.push."), payload)
-                    return True
         """

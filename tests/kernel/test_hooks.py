@@ -221,4 +221,3 @@ def test_tracing_prints_each_call(capsys, monkeypatch) -> None:
 def test_the_kernel_is_always_there() -> None:
     callers = registry(SALES).callers(frozenset())
     assert callers.record_created(env=None, records=[]) == []
-    assert callers.job(env=None, name="x", payload={}) is None
