@@ -4,6 +4,7 @@ recorded.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -166,11 +167,30 @@ class _Work:
         for start in range(0, len(data), 500):
             table_data = sa.table("ir_model_data", sa.column("id"))
             self.conn.execute(sa.delete(table_data).where(table_data.c.id.in_(data[start : start + 500])))
+        self._forget_digests()
         self.conn.execute(sa.text("delete from ir_model_access where addon = :name"), {"name": self.name})
         models = [table.replace("_", ".") for table in self.tables]
         if models and "ir_attachment" in self.db:
             attachments = sa.table("ir_attachment", sa.column("res_model"))
             self.conn.execute(sa.delete(attachments).where(attachments.c.res_model.in_(models)))
+
+    def _forget_digests(self) -> None:
+        """Forget what the addon loaded into records that stay, so that a later installation loads it again."""
+        data = sa.table("ir_model_data", sa.column("id"), sa.column("module"), sa.column("digest"))
+        query = sa.select(data.c.id, data.c.module, data.c.digest).where(data.c.digest.is_not(None))
+        for id, module, text in self.conn.execute(query).all():
+            digests = json.loads(text)
+            kept = {key: value for key, value in digests.items() if not self._loaded_by_it(key, module)}
+            if kept != digests:
+                text = json.dumps(kept, separators=(",", ":")) if kept else None
+                self.conn.execute(sa.update(data).where(data.c.id == id).values(digest=text))
+
+    def _loaded_by_it(self, key: str, module: str) -> bool:
+        """Whether a key of the digests is of this addon: `addon/field`, `!addon:file`, or a bare field of its own external id."""
+        if key.startswith("!"):
+            return key[1:].partition(":")[0] == self.name
+        addon, slash, _field = key.partition("/")
+        return addon == self.name if slash else module == self.name
 
     def _drop_tables(self) -> None:
         if not self.tables:

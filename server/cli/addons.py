@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from server.cli.common import company_ids, database, require_initialised, settings, tell
+from server.cli.common import company_ids, database, reading, require_initialised, settings, tell
 from server.cli.translations import i18n
 from server.errors import SetupError
 from server.text import _
@@ -31,7 +31,7 @@ def list_addons(verbose: bool) -> None:
     from server.addon.usable import build
 
     discovery = discover()
-    with database() as opened, opened.engine.connect() as conn:
+    with database() as opened, reading(opened) as conn:
         installed = state.installed(conn)
         failed = build(discovery, installed)[1] if installed else {}
         names = {row[0]: row[1] for row in conn.execute(text("select id, name from res_company"))} if installed else {}

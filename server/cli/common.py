@@ -12,6 +12,8 @@ from server.errors import SetupError
 from server.text import _
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from server.addon.lifecycle import Outcome
     from server.config import Config
     from server.database import Database
@@ -39,6 +41,11 @@ def database(config: Config | None = None) -> Iterator[Database]:
         opened.engine.dispose()
 
 
+def reading(opened: Database) -> Connection:
+    """A connection for reading: on SQLite it waits for no writer and stops none."""
+    return opened.engine.connect().execution_options(colca_begin="DEFERRED")
+
+
 def work(opened: Database, function: Any) -> Any:
     """Run `function(env)` as the system user. Raises `SetupError` on a database that was never initialised."""
     require_initialised(opened)
@@ -49,7 +56,7 @@ def require_initialised(opened: Database) -> None:
     """Raise `SetupError` on a database that was never initialised."""
     from server.addon import state
 
-    with opened.engine.connect() as conn:
+    with reading(opened) as conn:
         if not state.installed(conn):
             raise SetupError(_("This database is empty. Run `colca init` first."))
 
@@ -80,7 +87,7 @@ def tell(outcome: Outcome, opened: Database, nothing: str) -> None:
         return
     from sqlalchemy import text
 
-    with opened.engine.connect() as conn:
+    with reading(opened) as conn:
         names = {row[0]: row[1] for row in conn.execute(text("select id, name from res_company"))}
     if outcome.installed:
         click.echo(f"Installed: {', '.join(outcome.installed)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from server.cli.common import database, settings
+from server.cli.common import database, reading, settings
 from server.errors import SetupError
 from server.text import _
 
@@ -35,7 +35,7 @@ def init(demo: bool, admin_password: str | None, company_name: str | None, addon
         raise SetupError(_("COLCA_PRODUCTION is set: demo data are not loaded. Leave --demo out."))
     created = create_database(config.database_url)
     with database(config) as opened:
-        with opened.engine.connect() as conn:
+        with reading(opened) as conn:
             present = state.installed(conn)
         if present:
             if if_missing:
@@ -123,7 +123,7 @@ def db() -> None:
     from server.addon import state
 
     config = settings()
-    with database(config) as opened, opened.engine.connect() as conn:
+    with database(config) as opened, reading(opened) as conn:
         click.echo(f"Database: {make_url(config.database_url).render_as_string(hide_password=True)} ({conn.dialect.name})")
         installed = state.installed(conn)
         if not installed:

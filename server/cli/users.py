@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from server.cli.common import company_ids, database, work
+from server.cli.common import company_ids, database, reading, work
 from server.errors import SetupError
 from server.text import _
 
@@ -142,7 +142,7 @@ def add_company(name: str, tz: str, lang: str, country: str | None, like: str | 
 
         id = work(opened, make)
         if template is not None:
-            with opened.engine.connect() as conn:
+            with reading(opened) as conn:
                 addons = state.enabled(conn).get(template, frozenset())
             lifecycle.enable_for(opened, id, addons)
         click.echo(f"Company {name} added (id {id}).")

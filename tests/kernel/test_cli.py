@@ -8,6 +8,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 import server.cli
 from server.cli.setup import create_database
@@ -101,6 +102,12 @@ def test_a_database_that_is_not_there(monkeypatch, tmp_path, capsys):
     with pytest.raises(SystemExit):
         server.cli.main(["db"])
     assert "COLCA_PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["database is locked", "no such file"])
+def test_a_busy_database_is_told_from_a_missing_one(word, capsys):
+    assert server.cli._refusal(OperationalError("select 1", {}, Exception(word))) == 1
+    assert ("try again in a moment" in capsys.readouterr().err) is (word == "database is locked")
 
 
 @pytest.mark.postgresql
