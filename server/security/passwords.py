@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from server.errors import FieldError
+
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
@@ -34,7 +36,7 @@ def _nobody() -> str:
 def hash_password(password: str) -> str:
     """The argon2id hash of a password, salt and parameters included. Raises `ValueError` for an empty or endless one."""
     if not password or len(password) > MAX_LENGTH:
-        raise ValueError(f"A password has 1 to {MAX_LENGTH} characters.")
+        raise FieldError(f"A password has 1 to {MAX_LENGTH} characters.")
     return _hasher().hash(password)
 
 
