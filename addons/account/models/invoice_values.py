@@ -62,7 +62,8 @@ def _complete_for_company(env: Any, moves: Any, company: Any, rows: list[dict[st
     headers: list[tuple[Header, dict[str, Any], list[dict[str, Any]]]] = []
     for row in rows:
         lines = created_values(row.pop("invoice_line_ids", None)) + created_values(row.pop("line_ids", None))
-        move_type = row.setdefault("move_type", defaults.get("default_move_type") or "entry")
+        given = row.get("move_type") or defaults.get("default_move_type") or "entry"
+        move_type = row["move_type"] = moves._fields["move_type"].coerce(given, env)
         partner = partners.get(row.get("partner_id") or defaults.get("default_partner_id"))
         row.setdefault("company_id", company.id)
         journal = env["account.journal"].browse(

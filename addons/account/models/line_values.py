@@ -12,6 +12,7 @@ from addons.account.models.values import as_rows, by_id, linked_ids, unique
 from addons.account.rules.balance import sides
 from addons.account.rules.entry import sign_of
 from addons.account.rules.money import ZERO, round_half_up
+from server import ValidationError, _
 
 #: Types of accounts whose items are open when they are made.
 OPEN_TYPES = ("asset_receivable", "liability_payable", "asset_cash", "liability_credit_card")
@@ -43,6 +44,8 @@ LINE_DEFAULTS: dict[str, Any] = {
 
 def complete_new_lines(lines: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Completed rows for lines that are added to existing drafts."""
+    if any(not row.get("move_id") for row in rows):
+        raise ValidationError(_("A journal item belongs to a journal entry. Give it a move_id, or create it with its entry."))
     moves = by_id(lines.env["account.move"].browse(unique(int(row["move_id"]) for row in rows)))
     headers = {id: header_of(move) for id, move in moves.items()}
     rows = as_rows(rows)

@@ -194,10 +194,10 @@ class AccountMove(MailThread, name="account.move"):
             )
 
     # -- creating ---------------------------------------------------------------------------------------------------
-    def default_get(self, fields: Any = None, *args: Any, **kw: Any) -> Any:
+    def default_get(self, fields: list[str] | None = None, fields_list: list[str] | None = None) -> dict[str, Any]:
         """The values a new document starts with; `default_move_type` in the context chooses the journal."""
-        values = super().default_get(fields, *args, **kw)
-        wanted = fields or list(self._fields)
+        values: dict[str, Any] = super().default_get(fields, fields_list)
+        wanted = fields or fields_list or list(self._fields)
         row: dict[str, Any] = {}
         if self.env.context.get("default_move_type"):
             row["move_type"] = self.env.context["default_move_type"]

@@ -36,10 +36,10 @@ class PaymentRegister(Model, name="account.payment.register"):
     writeoff_account_id = Many2one("account.account", _("Difference account"))
     writeoff_label = Char(_("Difference label"))
 
-    def default_get(self, fields: Any = None, *args: Any, **kw: Any) -> Any:
+    def default_get(self, fields: list[str] | None = None, fields_list: list[str] | None = None) -> dict[str, Any]:
         """What is open on the invoices of the context (`active_ids`)."""
-        values = super().default_get(fields, *args, **kw)
-        wanted = fields or list(self._fields)
+        values: dict[str, Any] = super().default_get(fields, fields_list)
+        wanted = fields or fields_list or list(self._fields)
         moves = _active_moves(self.env)
         if moves:
             row = self._completed({}, moves)
