@@ -111,11 +111,8 @@ class Payment(MailThread, name="account.payment"):
         """Payments as drafts; journal, currency and method are completed."""
         rows = []
         for row in as_rows(vals_list):
-            company_id = row.get("company_id") or (
-                self.env["account.journal"].sudo().browse(row["journal_id"]).company_id
-                if row.get("journal_id")
-                else self.env.company_id
-            )
+            chosen = self.env["account.journal"].sudo().browse(row.get("journal_id") or ())
+            company_id = row.get("company_id") or (chosen and chosen.company_id) or self.env.company_id
             env = self.env.with_company(company_id).root
             company = env["res.company"].browse(company_id)
             row["company_id"] = company_id
