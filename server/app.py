@@ -6,6 +6,7 @@ like. An error that no door expected is logged under an incident number, and tha
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     :raises SetupError: when settings or database cannot be used.
     """
     settings = (config or Config.load()).prepare()
+    if settings.trace_hooks:
+        # The registry is built deep inside, by whichever process needs it: the environment is what reaches them all.
+        os.environ["COLCA_TRACE_HOOKS"] = "1"
     i18n.set_cache(settings.data_dir / "cache")
     if database is None:
         from server.database import Database

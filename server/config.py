@@ -146,7 +146,7 @@ SETTINGS: tuple[Setting, ...] = (
         "COLCA_MASTER_PASSWORD",
         "text",
         "none",
-        "Password of the database services (create, drop, dump …). Unset: those services are off.",
+        "Kept for the services that create, drop and dump databases from outside; they are refused so far, whatever it is.",
         _text,
     ),
     Setting(
