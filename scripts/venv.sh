@@ -15,10 +15,10 @@ if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/nu
     if ! "$python" -m venv "$venv" 2>/dev/null; then
         rm -rf "$venv"
         tool=$(mktemp -d)
-        "$python" -m pip install --quiet --disable-pip-version-check --target "$tool" virtualenv
+        "$python" -m pip install --quiet --quiet --disable-pip-version-check --target "$tool" virtualenv
         PYTHONPATH="$tool" "$python" -m virtualenv --quiet "$venv"
         rm -rf "$tool"
     fi
 fi
 echo "Installing $what (a minute the first time)"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable "$what"
+"$venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable "$what"
