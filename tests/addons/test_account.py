@@ -375,6 +375,18 @@ def test_a_payment_can_be_taken_back(mx: Any) -> None:
     assert (payment.state, payment.move.state) == ("canceled", "cancel")
 
 
+def test_a_payment_follows_its_entry(mx: Any) -> None:
+    move = invoice(mx)
+    move.action_post()
+    payment = pay(move)
+    payment.move.button_draft()
+    assert (payment.state, move.payment_state) == ("draft", "not_paid")
+    payment.move.action_post()
+    assert payment.state == "paid"
+    payment.move.button_cancel()
+    assert payment.state == "canceled"
+
+
 def test_items_are_matched_and_unmatched_by_hand(mx: Any) -> None:
     move = invoice(mx)
     move.action_post()

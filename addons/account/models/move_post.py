@@ -80,6 +80,8 @@ class AccountMovePosting(AccountMove):
         if nothing_due:
             nothing_due._update({"payment_state": "paid"})
         lines._update({"parent_state": "posted"})
+        again = self - self.browse([move.id for move in unnumbered])
+        again.filtered(lambda move: move.move_type == "entry")._follow_entries("paid")
         self._settle_reversals()
         self.env.hooks.account_move_posted(env=self.env, moves=self)
 
@@ -174,6 +176,13 @@ class AccountMovePosting(AccountMove):
         lines._unmatch()
         lines._update({"parent_state": state})
         self._update({"state": state, "payment_state": "not_paid"})
+        self._follow_entries({"draft": "draft", "cancel": "canceled"}[state])
+
+    def _follow_entries(self, state: str) -> None:
+        """Payments go the way of their entries, also when somebody acts on the entry alone."""
+        if self:
+            payments = self.env["account.payment"].sudo().search([("move_id", "in", self.ids), ("state", "!=", state)])
+            payments._update({"state": state})
 
     # -- ready-made entries -----------------------------------------------------------------------------------------
     def create_entries(self, values_list: Sequence[Mapping[str, Any]], post: bool = True) -> Any:
