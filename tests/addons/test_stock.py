@@ -459,6 +459,45 @@ def test_a_transfer_is_done_in_its_own_company(env, goods):
     check_books(env)
 
 
+def test_wrong_values_are_refused_in_words(env, goods):
+    house, salt = warehouse(env), goods("Salt", 5)
+    advice = env["product.product"].create({"name": "Advice", "type": "service"})
+    draft = delivery(env, (salt, 1), reserve=False)
+    lot = env["stock.lot"].create({"name": "L", "product_id": salt.id})
+    for refused in (
+        lambda: env["stock.picking"].create({}),
+        lambda: env["stock.picking.type"].create({"name": "X", "code": "internal"}),
+        lambda: env["stock.move"].create({"product_id": salt.id}),
+        lambda: draft.move_ids.write({"product_id": advice.id}),
+        lambda: env["product.product"].search([("qty_available", ">", "many")]),
+        lambda: env["stock.quant"].create({"product_id": advice.id, "location_id": house.lot_stock_id, "inventory_quantity": 1}),
+        lambda: env["stock.quant"].create(
+            {"product_id": salt.id, "location_id": house.view_location_id, "inventory_quantity": 1}
+        ),
+        lambda: env["stock.warehouse"].create({"name": "Bad code", "code": "a b"}),
+        lambda: count(env, salt, -1),
+    ):
+        with pytest.raises(ValidationError):
+            refused()
+    with pytest.raises(WrongState):
+        draft.move_ids.write({"state": "done"})
+    lot.write({"product_id": goods("Pepper").id})
+    into_nowhere = receipt(env, (salt, 1), location_dest_id=house.view_location_id)
+    with pytest.raises(ValidationError):
+        into_nowhere.button_validate()
+
+
+def test_a_move_may_change_its_transfer(env, goods):
+    salt, rice = goods("Salt", 5), goods("Rice", 5)
+    first, second = delivery(env, (salt, 2), (rice, 1)), delivery(env, (salt, 1))
+    first.move_ids[1].write({"picking_id": second.id})
+    assert len(first.move_ids) == 1 and len(second.move_ids) == 2
+    assert second.move_line_ids.mapped("product_id") == salt | rice
+    second.button_validate()
+    assert rice.qty_available == 4 and first.state == "assigned"
+    check_books(env)
+
+
 @pytest.mark.postgresql
 def test_statements_do_not_grow_with_the_lines(stock_db, count_statements):
     """Counted on PostgreSQL, each step in a transaction of its own, in a process that has done it before."""

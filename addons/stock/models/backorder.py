@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from addons.stock.exceptions import NothingToMove
+from addons.stock.models.picking import _ids
 from server import Many2many, TransientModel, _, action
 
 
 def _asked(env: Any) -> Any:
-    ids = []
-    for item in env.context.get("default_pick_ids") or ():
-        ids.append(item if isinstance(item, int) else item[1])
+    """Transfers named in the context, as ids or as link commands."""
+    asked = env.context.get("default_pick_ids")
+    ids: list[int] = []
+    for item in asked if isinstance(asked, (list, tuple)) else ():
+        if isinstance(item, (list, tuple)):
+            ids += _ids(item[2] if len(item) > 2 and item[0] == 6 else item[1:2])
+        else:
+            ids += _ids([item])
     return ids
 
 
@@ -35,7 +41,7 @@ class StockBackorderConfirmation(TransientModel, name="stock.backorder.confirmat
 
     def _finish(self, drop: bool) -> Any:
         asked = self.mapped("pick_ids")
-        also = self.env["stock.picking"].browse(self.env.context.get("button_validate_picking_ids") or [])
+        also = self.env["stock.picking"].browse(_ids(self.env.context.get("button_validate_picking_ids")))
         pickings = asked | also
         if not pickings:
             raise NothingToMove(_("No transfer is named. Give pick_ids, or open this question from a transfer."))

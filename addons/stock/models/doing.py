@@ -9,6 +9,7 @@ from typing import Any
 
 from addons.stock.models.move import StockMove
 from addons.stock.models.quant import Key
+from server import ValidationError, _
 
 ZERO = Decimal(0)
 
@@ -210,6 +211,15 @@ def changes_of(env: Any, lines: Iterable[Any]) -> dict[Key, tuple[Decimal, Decim
         if not line.move.is_storable:
             continue
         quantity = line.quantity_product_uom
+        for place_id in (line.location_id, line.location_dest_id):
+            if tree.places[place_id].usage == "view":
+                place = env["stock.location"].browse([place_id])
+                raise ValidationError(
+                    _(
+                        "%(location)s only groups other locations: no goods can be there. Choose one inside it.",
+                        location=place.complete_name,
+                    )
+                )
         if tree.keeps_stock(line.location_id):
             place = line._place()
             on_hand[place] -= quantity
@@ -220,6 +230,4 @@ def changes_of(env: Any, lines: Iterable[Any]) -> dict[Key, tuple[Decimal, Decim
 
 
 def _text(env: Any) -> str:
-    from server import _
-
     return _("Inventory count").render(env.lang)

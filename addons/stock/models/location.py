@@ -127,7 +127,7 @@ class StockLocation(Model, name="stock.location"):
                     "warehouse_id": above.warehouse_id,
                     "allow_negative_stock": above.allow_negative_stock,
                 }
-            elif "company_id" not in values and values.get("usage", "internal") in KEEPS_STOCK:
+            elif "company_id" not in values and values.get("usage", "internal") in tuple(KEEPS_STOCK):
                 inherited = {"company_id": self.env.company_id}
             completed.append({**inherited, **values})
         return super().create(completed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from server import Boolean, Char, Datetime, Html, Many2one, Model, Numeric, One2many, _, depends
+from server import Boolean, Char, Datetime, Html, Many2one, Model, Numeric, One2many, ValidationError, _, depends
 
 
 class StockLot(Model, name="stock.lot"):
@@ -26,6 +26,18 @@ class StockLot(Model, name="stock.lot"):
     product_qty = Numeric(
         _("On hand"), compute="_compute_product_qty", help=_("In the product's unit, in all places of the company.")
     )
+
+    def write(self, vals: dict[str, Any]) -> Any:
+        """The product of a lot that has moved is fixed.
+
+        :raises ValidationError: when it would change.
+        """
+        if "product_id" in vals and any(lot.product_id != vals["product_id"] for lot in self):
+            if self.env["stock.move.line"].sudo().search([("lot_id", "in", self.ids)], limit=1):
+                raise ValidationError(
+                    _("Lot %(lot)s is used in stock moves: its product is fixed. Make a new lot.", lot=self[0].name)
+                )
+        return super().write(vals)
 
     @depends("quant_ids.quantity")
     def _compute_product_qty(self) -> None:

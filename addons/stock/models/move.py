@@ -356,8 +356,22 @@ class StockMove(Model, name="stock.move"):
         quantity = vals.pop("quantity", None) if "quantity" in vals else None
         demand = {"product_uom_qty", "product_uom"} & set(vals)
         self._refuse_changes({*vals, *(("quantity",) if quantity is not None else ())})
-        result = super().write(vals) if vals else True
         internal = self.sudo()
+        left = internal.mapped("picking_id") if "picking_id" in vals else None
+        if vals.get("product_id"):
+            template = self.env["product.product"].browse([vals["product_id"]]).product_tmpl
+            if template.type == "service":
+                raise ValidationError(
+                    _(
+                        "%(product)s is a service: it cannot be moved. Leave it out of the transfer.",
+                        product=template.display_name,
+                    )
+                )
+            vals.setdefault("product_uom", template.uom_id)
+        result = super().write(vals) if vals else True
+        if left is not None:
+            internal.mapped("move_line_ids")._write({"picking_id": vals["picking_id"]})
+            (left | internal.mapped("picking_id"))._refresh_state()
         if "product_id" in vals:
             for move in internal:
                 template = move.product.product_tmpl

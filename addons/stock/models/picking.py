@@ -9,7 +9,7 @@ from typing import Any
 from addons.stock.exceptions import DoneIsDone, NothingToMove, WrongState
 from addons.stock.models.picking_type import CODES
 from addons.stock.rules.state import OPEN, picking_state
-from server import Boolean, Char, Datetime, Html, Many2one, One2many, Selection, _, action, depends
+from server import Boolean, Char, Datetime, Html, Many2one, One2many, Selection, ValidationError, _, action, depends
 from server.models.mail_message import MailThread
 
 STATES = [
@@ -127,7 +127,10 @@ class StockPicking(MailThread, name="stock.picking"):
         unnumbered: dict[int, list[dict[str, Any]]] = {}
         for given in vals_list:
             values = dict(given)
-            kind = env["stock.picking.type"].browse([_id(values.get("picking_type_id")) or self._default_kind()])
+            kind_id = _id(values.get("picking_type_id")) or self._default_kind()
+            if not kind_id:
+                raise ValidationError(_("A transfer needs an operation type. Give picking_type_id."))
+            kind = env["stock.picking.type"].browse([kind_id])
             values["picking_type_id"] = kind.id
             values["company_id"] = kind.company_id
             values["location_id"] = _id(values.get("location_id")) or kind.default_location_src_id
@@ -365,6 +368,8 @@ class StockPicking(MailThread, name="stock.picking"):
                 kind = self.env["stock.picking.type"].browse([_id(vals["picking_type_id"])])
                 vals = {"location_id": kind.default_location_src_id, "location_dest_id": kind.default_location_dest_id, **vals}
         result = super().write(vals)
+        if "move_type" in vals:
+            self.sudo().filtered(lambda picking: picking.state not in ("draft", "done", "cancel"))._refresh_state()
         passed_on = {name: _id(vals[name]) for name in ("location_id", "location_dest_id") if name in vals}
         if passed_on:
             self.sudo().move_ids.filtered(lambda move: move.state == "draft")._write(passed_on)
@@ -418,4 +423,4 @@ def _id(value: Any) -> int | None:
 
 
 def _ids(value: Any) -> list[int]:
-    return [int(id) for id in value] if isinstance(value, (list, tuple)) else []
+    return [id for id in value if isinstance(id, int) and id > 0] if isinstance(value, (list, tuple)) else []

@@ -54,7 +54,8 @@ class StockPickingType(Model, name="stock.picking.type"):
     def _sequence_values(self, values: dict[str, Any]) -> dict[str, Any]:
         warehouse = self.env["stock.warehouse"].browse(values["warehouse_id"]) if values.get("warehouse_id") else None
         company_id = values.get("company_id") or self.env.company_id
-        prefix = f"{warehouse.code}/{values['sequence_code']}/" if warehouse else f"{values['sequence_code']}/"
+        code = values.get("sequence_code") or ""  # required: the refusal comes with the row
+        prefix = f"{warehouse.code}/{code}/" if warehouse else f"{code}/"
         return {
             "name": prefix,
             "code": "stock.picking",

@@ -211,9 +211,12 @@ class StockProduct(ProductProduct):
 
     def _search_by(self, name: str, operator: str, value: Any) -> list[Any]:
         """A domain for a quantity compared with a number; products without any stock count as zero."""
-        wanted = Decimal(str(value or 0))
         compare = COMPARE.get(operator)
-        if compare is None:
+        try:
+            wanted = Decimal(str(value or 0))
+        except ArithmeticError:
+            compare = None
+        if compare is None or not wanted.is_finite():
             raise ValidationError(_("%(field)s can be compared with a number only (=, !=, <, <=, >, >=).", field=name))
         found = self.browse([])._quantities()
         matching = [id for id, quantities in found.items() if compare(quantities[name], wanted)]
