@@ -70,9 +70,16 @@ def rolled_back(database: Database, login: str = "admin") -> Iterator[Environmen
         pass
 
 
+@contextmanager
+def reading(database: Database) -> Iterator[sa.Connection]:
+    """A connection that only reads: on SQLite it neither waits for a writer nor keeps one waiting."""
+    with database.engine.connect().execution_options(colca_begin="DEFERRED") as connection:
+        yield connection
+
+
 def uid_of(database: Database, login: str) -> int:
     """Id of the user `login`; the system user when there is none."""
-    with database.engine.connect() as connection:
+    with reading(database) as connection:
         found = connection.execute(sa.text("select id from res_users where login = :login"), {"login": login}).scalar()
     return int(found or 1)
 
@@ -82,7 +89,7 @@ def check_ledger(database: Database) -> None:
 
     :raises AssertionError: names the entries and by how much they are off.
     """
-    with database.engine.connect() as connection:
+    with reading(database) as connection:
         inspector = sa.inspect(connection)
         if not inspector.has_table("account_move_line"):
             return

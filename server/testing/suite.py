@@ -323,6 +323,7 @@ class AddonSuite:
 
         from server.addon import lifecycle
         from server.addon.purge import purge
+        from server.testing.build import reading
 
         needed = [name for name in subject.manifest.needs if name != "kernel"]
         if needed:
@@ -334,7 +335,7 @@ class AddonSuite:
         assert not lifecycle.install(database, [subject.name], companies=lifecycle.ALL), (
             "A second installation is not without effect."
         )
-        with database.engine.connect() as connection:
+        with reading(database) as connection:
             counts = {
                 table: connection.execute(sa.text(f'select count(*) from "{table}"')).scalar()
                 for table in before
@@ -361,7 +362,7 @@ class AddonSuite:
         }
         if not triggered:
             assert not lost, f"Purge took away what belongs to others: {lost}"
-        with database.engine.connect() as connection:
+        with reading(database) as connection:
             for table in counts:
                 if table in after and not table.startswith("ir_"):
                     assert connection.execute(sa.text(f'select count(*) from "{table}"')).scalar() is not None
@@ -383,8 +384,9 @@ def _subject(name: str) -> Subject:
 def lifecycle_installed(database: Database) -> dict[str, str]:
     """Name → version of what is installed in `database`."""
     from server.addon import state
+    from server.testing.build import reading
 
-    with database.engine.connect() as connection:
+    with reading(database) as connection:
         return dict(state.installed(connection))
 
 
@@ -392,7 +394,9 @@ def _schema(database: Database) -> dict[str, set[str]]:
     """Table → names of its columns."""
     import sqlalchemy as sa
 
-    with database.engine.connect() as connection:
+    from server.testing.build import reading
+
+    with reading(database) as connection:
         columns = sa.inspect(connection).get_multi_columns()
     return {name: {column["name"] for column in found} for (_schema_name, name), found in columns.items()}
 
