@@ -1,4 +1,5 @@
-"""Shared by the benchmarks: a database to measure on, the order-to-cash chain in process and over XML-RPC, a counter of statements.
+"""Shared by the benchmarks: a database to measure on, the order-to-cash chain in process and over XML-RPC, a counter of
+statements.
 
 PostgreSQL by `COLCA_BENCH_URL` (default: a cluster on 127.0.0.1:55432, user postgres, as `setup_peer.sh` of the peers makes it).
 """
@@ -61,13 +62,25 @@ class Shop:
             env = env.with_company(env.ref("base.main_company").id)
             stock = env["stock.warehouse"].search([("company_id", "=", env.company_id)], limit=1).lot_stock
             products = env["product.product"].create(
-                [{"name": f"Good {n}", "default_code": f"BENCH{n}", "type": "consu", "is_storable": True, "list_price": Decimal(10 + n), "standard_price": Decimal(5),
-                  "company_id": env.company_id} for n in range(PRODUCTS)]
-            )  # fmt: skip
+                [
+                    {
+                        "name": f"Good {n}",
+                        "default_code": f"BENCH{n}",
+                        "type": "consu",
+                        "is_storable": True,
+                        "list_price": Decimal(10 + n),
+                        "standard_price": Decimal(5),
+                        "company_id": env.company_id,
+                    }
+                    for n in range(PRODUCTS)
+                ]
+            )
             env["stock.quant"].with_context(inventory_mode=True).create(
                 [{"product_id": p, "location_id": stock.id, "inventory_quantity": Decimal(10**9)} for p in products.ids]
             ).action_apply_inventory()
-            partners = env["res.partner"].create([{"name": f"Bench customer {n}", "company_id": env.company_id} for n in range(PARTNERS)])
+            partners = env["res.partner"].create(
+                [{"name": f"Bench customer {n}", "company_id": env.company_id} for n in range(PARTNERS)]
+            )
             self.products, self.partners, self.company = products.ids, partners.ids, env.company_id
 
     def order(self, lines: int) -> dict[str, Any]:
@@ -80,7 +93,9 @@ class Shop:
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """A call in process, through the dispatcher."""
-        return dispatch(self.database, self.uid, model, method, list(args), {"context": {"allowed_company_ids": [self.company]}, **kwargs})
+        return dispatch(
+            self.database, self.uid, model, method, list(args), {"context": {"allowed_company_ids": [self.company]}, **kwargs}
+        )
 
 
 def chain_in_process(shop: Shop, values: dict[str, Any]) -> int:
@@ -115,7 +130,9 @@ def chain(call: Any, values: dict[str, Any]) -> int:
     pickings = row["picking_ids"]
     call("stock.picking", "action_assign", pickings)
     call("stock.picking", "button_validate", pickings)
-    wizard = call("sale.advance.payment.inv", "create", {"advance_payment_method": "delivered", "sale_order_ids": [[6, 0, [order]]]})
+    wizard = call(
+        "sale.advance.payment.inv", "create", {"advance_payment_method": "delivered", "sale_order_ids": [[6, 0, [order]]]}
+    )
     answer = call("sale.advance.payment.inv", "create_invoices", [wizard])
     invoice = answer.get("res_id") or call("sale.order", "read", [order], ["invoice_ids"])[0]["invoice_ids"][-1]
     call("account.move", "action_post", [invoice])

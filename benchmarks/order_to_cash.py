@@ -1,6 +1,6 @@
 """Order to cash: create, confirm, reserve, ship, invoice, post; against hand-written SQL in the same run.
 
-    python benchmarks/order_to_cash.py [--backend postgresql|sqlite] [--chains 60] [--profile]
+python benchmarks/order_to_cash.py [--backend postgresql|sqlite] [--chains 60] [--profile]
 """
 
 from __future__ import annotations
@@ -41,7 +41,14 @@ def main() -> None:
             times.append(1000 * (time.perf_counter() - start))
             cpu.append(1000 * (time.process_time() - busy))
         ours = statistics.median(times)
-        row = {"what": "order to cash, in process", "backend": options.backend, "lines": lines, "ms": ours, "cpu_ms": statistics.median(cpu), "statements": len(seen)}
+        row = {
+            "what": "order to cash, in process",
+            "backend": options.backend,
+            "lines": lines,
+            "ms": ours,
+            "cpu_ms": statistics.median(cpu),
+            "statements": len(seen),
+        }
         if options.backend == "postgresql":
             floor = common.floor_milliseconds(lines, 100 if lines == 5 else 40)
             row.update(floor_ms=floor, ratio=ours / floor)

@@ -145,7 +145,9 @@ class Field:
                 setattr(self, attribute, value)
 
     def settle(self) -> None:
-        """Derive `computed` (by a method or a related path) and `stored` (the table has a column); again after a change of either."""
+        """Derive `computed` (by a method or a related path) and `stored` (the table has a column); again after a change of
+        either.
+        """
         self.computed = bool(self.compute or self.related)
         self.stored = bool(self.is_column and self.store)
 

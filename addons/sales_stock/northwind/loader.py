@@ -1,7 +1,8 @@
 """Loading Northwind through the public door, in steps that each look first what is already there.
 
-Keys that make it repeatable: `ref` of partners (`NW-ALFKI`), `default_code` of products (`NW-11`), `client_order_ref` of orders (`NW-10248`). Each call is one
-transaction on the server, so an interruption anywhere leaves whole steps, and the next run goes on.
+Keys that make it repeatable: `ref` of partners (`NW-ALFKI`), `default_code` of products (`NW-11`), `client_order_ref` of orders
+(`NW-10248`). Each call is one transaction on the server, so an interruption anywhere leaves whole steps, and the next run goes
+on.
 """
 
 from __future__ import annotations
@@ -71,11 +72,20 @@ class Loader:
     def partner(self, row: Row, ref: str, kind: str) -> dict[str, Any]:
         """Values of a company with its contact person."""
         return {
-            "name": row["company_name"], "ref": ref, "is_company": True, f"{kind}_rank": 1, "street": row["address"], "city": row["city"],
-            "zip": row["postal_code"], "phone": row["phone"], "country_id": self.countries.get(COUNTRIES.get(row["country"], ""), False),
+            "name": row["company_name"],
+            "ref": ref,
+            "is_company": True,
+            f"{kind}_rank": 1,
+            "street": row["address"],
+            "city": row["city"],
+            "zip": row["postal_code"],
+            "phone": row["phone"],
+            "country_id": self.countries.get(COUNTRIES.get(row["country"], ""), False),
             "comment": row["region"] and f"Region: {row['region']}",
-            "child_ids": [(0, 0, {"name": row["contact_name"], "function": row["contact_title"], "type": "contact"})] if row["contact_name"] else [],
-        }  # fmt: skip
+            "child_ids": [(0, 0, {"name": row["contact_name"], "function": row["contact_title"], "type": "contact"})]
+            if row["contact_name"]
+            else [],
+        }
 
     def addresses(self, customers: dict[str, int]) -> dict[str, int]:
         """Order id → delivery address, where it is not the customer's own."""
@@ -96,10 +106,18 @@ class Loader:
                 counted[place[0]] += 1
                 keys[place] = f"NW-{place[0]}-{counted[place[0]]}"
                 if keys[place] not in known:
-                    new.append({
-                        "name": order["ship_name"], "ref": keys[place], "type": "delivery", "parent_id": customers[place[0]], "street": order["ship_address"],
-                        "city": order["ship_city"], "zip": order["ship_postal_code"], "country_id": self.countries.get(COUNTRIES.get(order["ship_country"], ""), False),
-                    })  # fmt: skip
+                    new.append(
+                        {
+                            "name": order["ship_name"],
+                            "ref": keys[place],
+                            "type": "delivery",
+                            "parent_id": customers[place[0]],
+                            "street": order["ship_address"],
+                            "city": order["ship_city"],
+                            "zip": order["ship_postal_code"],
+                            "country_id": self.countries.get(COUNTRIES.get(order["ship_country"], ""), False),
+                        }
+                    )
             wanted[order["order_id"]] = keys[place]
         self.create("res.partner", new, "delivery addresses")
         known = self.known("res.partner", "ref")
@@ -126,12 +144,20 @@ class Loader:
         known = self.known("product.product", "default_code")
         new: list[dict[str, Any]] = [
             {
-                "name": row["product_name"], "default_code": f"NW-{row['product_id']}", "type": "product", "invoice_policy": "delivery",
-                "list_price": float(row["unit_price"]), "standard_price": float(self.source.cost(row)), "categ_id": category[row["category_id"]],
-                "description": row["quantity_per_unit"], "taxes_id": [(6, 0, [])], "company_id": self.company,
+                "name": row["product_name"],
+                "default_code": f"NW-{row['product_id']}",
+                "type": "product",
+                "invoice_policy": "delivery",
+                "list_price": float(row["unit_price"]),
+                "standard_price": float(self.source.cost(row)),
+                "categ_id": category[row["category_id"]],
+                "description": row["quantity_per_unit"],
+                "taxes_id": [(6, 0, [])],
+                "company_id": self.company,
             }
-            for row in self.source.products if f"NW-{row['product_id']}" not in known
-        ]  # fmt: skip
+            for row in self.source.products
+            if f"NW-{row['product_id']}" not in known
+        ]
         if FREIGHT not in known:
             new.append(
                 {
@@ -162,9 +188,14 @@ class Loader:
         }
         (warehouse,) = self.call("stock.warehouse", "search_read", [("company_id", "=", self.company)], ["lot_stock_id"], limit=1)
         counts = [
-            {"product_id": products[r["product_id"]], "location_id": warehouse["lot_stock_id"][0], "inventory_quantity": float(self.source.opening_units(r))}
-            for r in self.source.products if products[r["product_id"]] not in moved and self.source.opening_units(r)
-        ]  # fmt: skip
+            {
+                "product_id": products[r["product_id"]],
+                "location_id": warehouse["lot_stock_id"][0],
+                "inventory_quantity": float(self.source.opening_units(r)),
+            }
+            for r in self.source.products
+            if products[r["product_id"]] not in moved and self.source.opening_units(r)
+        ]
         if counts:
             quants = self.call("stock.quant", "create", counts, context={"inventory_mode": True})
             self.call("stock.quant", "action_apply_inventory", quants)
@@ -180,10 +211,19 @@ class Loader:
             if ref in known:
                 continue
             lines = [
-                (0, 0, {"product_id": products[r["product_id"]], "product_uom_qty": float(r["quantity"]), "price_unit": float(r["unit_price"]),
-                        "discount": float(Decimal(r["discount"]) * 100), "tax_ids": [(6, 0, [])]})
+                (
+                    0,
+                    0,
+                    {
+                        "product_id": products[r["product_id"]],
+                        "product_uom_qty": float(r["quantity"]),
+                        "price_unit": float(r["unit_price"]),
+                        "discount": float(Decimal(r["discount"]) * 100),
+                        "tax_ids": [(6, 0, [])],
+                    },
+                )
                 for r in self.source.lines[order["order_id"]]
-            ]  # fmt: skip
+            ]
             if Decimal(order["freight"] or 0):
                 lines.append(
                     (
@@ -198,9 +238,12 @@ class Loader:
                     )
                 )
             values = {
-                "partner_id": customers[order["customer_id"]], "client_order_ref": ref, "date_order": f"{order['order_date']} 12:00:00",
-                "commitment_date": order["required_date"] and f"{order['required_date']} 12:00:00", "order_line": lines,
-            }  # fmt: skip
+                "partner_id": customers[order["customer_id"]],
+                "client_order_ref": ref,
+                "date_order": f"{order['order_date']} 12:00:00",
+                "commitment_date": order["required_date"] and f"{order['required_date']} 12:00:00",
+                "order_line": lines,
+            }
             if order["order_id"] in addresses:
                 values["partner_shipping_id"] = addresses[order["order_id"]]
             new.append(values)
