@@ -94,9 +94,7 @@ def _refusal(error: Exception) -> int:
     if isinstance(error, OperationalError):
         reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
         if getattr(error.orig, "sqlstate", None) == "55P03" or "database is locked" in reason:
-            click.echo(
-                "colca: others are working in the database and hold it. Nothing was changed; try again in a moment.", err=True
-            )
+            click.echo("colca: others hold the database just now. Nothing was changed; try again in a moment.", err=True)
             return 1
         click.echo(f"colca: the database cannot be used: {reason}. Check COLCA_DATABASE_URL and that the server runs.", err=True)
         return 1
