@@ -16,7 +16,7 @@ from addons.sales.exceptions import (
     OrderInProgress,
     OrderLocked,
 )
-from server import AccessError
+from server import AccessError, UserError
 from server.testing import AddonSuite
 
 D = Decimal
@@ -174,6 +174,16 @@ def test_written_amounts_are_ignored(mx: Any, customer: Any, service: Any) -> No
     order.write({"amount_total": 9})
     order.order_line.write({"price_subtotal": 9, "qty_invoiced": 9})
     assert (order.amount_total, order.order_line.price_subtotal, order.order_line.qty_invoiced) == (116, 100, 0)
+
+
+def test_a_line_stays_what_and_where_it_is(mx: Any, customer: Any, service: Any) -> None:
+    order, other = (order_of(mx, customer, {"product_id": service.id}) for _each in range(2))
+    with pytest.raises(OrderInProgress, match="stays in order"):
+        other.write({"order_line": [(4, order.order_line.id)]})
+    with pytest.raises(OrderInProgress, match="kind"):
+        order.order_line.write({"display_type": "line_note"})
+    with pytest.raises(UserError, match="Create the tax first"):
+        order_of(mx, customer, {"product_id": service.id, "tax_ids": [(0, 0, {"name": "Nuevo"})]})
 
 
 def test_a_new_customer_brings_his_terms(mx: Any, customer: Any, service: Any) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from addons.account.models.values import linked_ids
 from addons.account.rules.tax import DocumentAmounts, PricedLine, document_taxes
 from addons.sales.exceptions import NotAQuotation
 from server import UserError, _
@@ -73,7 +74,8 @@ def _check_state(vals: Values) -> None:
 
 
 def _context_default(env: Any, name: str) -> Any:
-    return env.context.get(f"default_{name}")
+    """The value a client gives in the context for every new order."""
+    return env["sale.order"]._fields[name].coerce(env.context.get(f"default_{name}"), env)
 
 
 def _complete_headers(env: Any, company: Any, orders: Sequence[Values]) -> None:
@@ -321,7 +323,7 @@ def _set_amounts(env: Any, header: Mapping[str, Any], lines: Sequence[CompleteLi
             to_decimal(line.get("price_unit")),
             to_decimal(line.get("product_uom_qty")),
             to_decimal(line.get("discount")),
-            taxes.values_of(command_ids(line.get("tax_ids"))),
+            taxes.values_of(linked_ids(line.get("tax_ids"))),
         )
         for line in lines
     ]

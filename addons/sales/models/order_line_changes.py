@@ -19,6 +19,8 @@ ZERO = Decimal(0)
 AMOUNT_FIELDS = frozenset({"price_unit", "product_uom_qty", "discount", "tax_ids", "display_type", "product_id"})
 #: A change of these changes what is left to invoice.
 INVOICING_FIELDS = frozenset({"product_uom_qty", "qty_delivered"})
+#: What is settled when a line is made, or follows from facts; ignored when written.
+LINE_SETTLED = LINE_COMPUTED | {"is_downpayment", "qty_delivered_method", "company_id"}
 #: What a new product brings with it.
 FROM_PRODUCT = ("name", "product_uom_id", "price_unit", "tax_ids", "invoice_policy", "qty_delivered_method", "customer_lead")
 #: What a locked order, or one that was cancelled, does not let change.
@@ -78,8 +80,9 @@ class SaleOrderLineChanges(SaleOrderLine):
         :raises OrderLocked: when the order is locked.
         :raises OrderInProgress: for another product on a confirmed order, or a delivered quantity that comes from deliveries.
         """
-        vals = {name: value for name, value in vals.items() if name not in LINE_COMPUTED}
+        vals = {name: value for name, value in vals.items() if name not in LINE_SETTLED}
         changed = vals.keys()
+        self._check_same_line(vals)
         if changed & AGREED_FIELDS:
             self.mapped("order_id")._check_unlocked()
         if "qty_delivered" in changed:
@@ -143,6 +146,28 @@ class SaleOrderLineChanges(SaleOrderLine):
                     _(
                         "The delivered quantity of %(line)s in order %(name)s comes from its deliveries. Validate or return a "
                         "delivery instead.",
+                        line=line._label(),
+                        name=line.order.name,
+                    )
+                )
+
+    def _check_same_line(self, vals: Mapping[str, Any]) -> None:
+        """A line stays in its order, and what it is: product lines do not become texts, nor texts product lines."""
+        for line in self:
+            if "order_id" in vals and vals["order_id"] != line.order_id:
+                raise OrderInProgress(
+                    _(
+                        "Line %(line)s stays in order %(name)s, whose totals it is part of. Add a line to the other order "
+                        "instead.",
+                        line=line._label(),
+                        name=line.order.name,
+                    )
+                )
+            if "display_type" in vals and (vals["display_type"] or None) != line.display_type:
+                raise OrderInProgress(
+                    _(
+                        "Line %(line)s of order %(name)s cannot change its kind (product, section or note). Add a new line "
+                        "instead.",
                         line=line._label(),
                         name=line.order.name,
                     )

@@ -54,6 +54,8 @@ class SalesStockOrder(SaleOrder):
 
     def _warehouse_of(self, company_id: int) -> int | None:
         """Id of the first warehouse of a company; remembered in the process until warehouses change."""
+        if company_id not in self.env.allowed_company_ids:
+            return None  # the order is refused for its company
 
         def find() -> int | None:
             found = self.env["stock.warehouse"].sudo().with_company(company_id).search([("company_id", "=", company_id)], limit=1)
