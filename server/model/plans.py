@@ -148,6 +148,8 @@ class ReadPlan:
         return answer
 
     classic = True
+    #: whether later calls get this same plan; not when it is bound to one company's values
+    kept = False
 
 
 def raw_cell(field: Field, position: int, dialect: str) -> str | None:
@@ -263,6 +265,7 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
             plan.classic = classic
             _bind_company(plan, env)
             return plan
+        plan.kept = True
         records.models.plans[key] = plan
     return plan  # type: ignore[no-any-return]
 

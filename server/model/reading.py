@@ -17,6 +17,7 @@ from server.model.domain import as_values, involved, join, names_in, parse
 from server.model.domain_sql import Compiler, wall
 from server.model.ordering import ordered, paged
 from server.model.relational import Many2one
+from server.model.repeated import remembered_search
 from server.model.scalars import Char
 from server.text import _, render
 
@@ -140,9 +141,13 @@ class Reading:
         if env.transaction.dirty or env.transaction.pending:
             env.flush()
         plan = plans.read_plan(self, fields or None, load)
-        statement = plan.select.where(*self._clauses(domain))
-        statement = ordered(self, statement, self.table, order or self._order)
-        return plan.rows(self, env.run(paged(statement, offset, limit), plan.params(env)).all())
+
+        def build() -> Any:
+            statement = plan.select.where(*self._clauses(domain))
+            return paged(ordered(self, statement, self.table, order or self._order), offset, limit)
+
+        statement = remembered_search(self, plan, domain, (order, offset, limit), build)
+        return plan.rows(self, env.run(statement, plan.params(env)).all())
 
     @action(readonly=True)
     def read(self: Any, fields: list[str] | None = None, load: Any = "_classic_read") -> list[dict[str, Any]]:
