@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from packaging.version import Version
 
 from server.addon import graph, migration, state
+from server.addon.bookkeeping import Report
 from server.addon.discovery import Discovery
 from server.addon.kernel import KERNEL
-from server.addon.loading import Report
 from server.addon.schema import Plan
 from server.addon.session import Session
 from server.addon.state import ModuleRow

@@ -11,59 +11,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from server.addon.bookkeeping import Known, Report, digest, mark, parse
 from server.addon.datafiles import Item, Ref, day, read, references
 from server.errors import ColcaError, UserError
-from server.text import Text, _
+from server.text import _
 
 if TYPE_CHECKING:
     from server.addon.manifest import Addon
     from server.model.environment import Environment
 
 _TO_MANY = ("one2many", "many2many")
-
-
-@dataclass
-class Report:
-    """What a run did: numbers of records, and the texts of what was left alone."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    files: int = 0
-    kept: list[Text] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.created or self.updated or self.kept)
-
-    def add(self, other: Report) -> None:
-        """Add the figures of another run."""
-        self.created += other.created
-        self.updated += other.updated
-        self.unchanged += other.unchanged
-        self.files += other.files
-        self.kept += other.kept
-
-
-@dataclass
-class Known:
-    """A row of `ir.model.data`. `digests`: key → 24 hex digits (file, database); `row` is its id, None before it is written."""
-
-    model: str
-    res_id: int
-    noupdate: bool = False
-    digests: dict[str, str] = field(default_factory=dict)
-    row: int | None = None
-
-    def text(self) -> str | None:
-        """The digests as they are stored."""
-        return json.dumps(self.digests, separators=(",", ":")) if self.digests else None
 
 
 class Loader:
@@ -81,9 +43,7 @@ class Loader:
         table = self.env["ir.model.data"].table.c
         query = sa.select(table.id, table.module, table.name, table.model, table.res_id, table.noupdate, table.digest)
         for row in self.env.execute(query):
-            self.known[f"{row.module}.{row.name}"] = Known(
-                row.model, row.res_id, bool(row.noupdate), _digests(row.digest), row.id
-            )
+            self.known[f"{row.module}.{row.name}"] = Known(row.model, row.res_id, bool(row.noupdate), parse(row.digest), row.id)
 
     def load(
         self,
@@ -105,14 +65,14 @@ class Loader:
         report = Report()
         for file in files:
             path = addon.path / file
-            digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest() if path.is_file() else ""
-            if digest and loaded.get(file) == digest:
+            content = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest() if path.is_file() else ""
+            if content and loaded.get(file) == content:
                 continue
             items = self._without_deleted(read(Path(path), addon.name), seen, report)
             report.add(self.load_items(items, addon.name))
             seen.update(item.xmlid for item in items if item.xmlid in self.created_now)
             report.files += 1
-            loaded[file] = digest
+            loaded[file] = content
             settle()
         return report
 
@@ -213,10 +173,10 @@ class Loader:
         for item, record in zip(items, records, strict=True):
             known = self.known[item.xmlid]
             if item.noupdate:
-                known.digests = {_mark(item, addon): ""}
+                known.digests = {mark(item, addon): ""}
             else:
                 known.digests = {
-                    self._key(item, addon, name): _digest(value) + self._held(record, name) for name, value in item.values.items()
+                    self._key(item, addon, name): digest(value) + self._held(record, name) for name, value in item.values.items()
                 }
 
     def _guilty(self, items: list[Item], error: Exception) -> Exception:
@@ -237,13 +197,13 @@ class Loader:
                 raise item.error(
                     "id", item.xmlid, _("This external id belongs to a %(model)s. Choose another.", model=known.model)
                 )
-            if item.noupdate and _mark(item, addon) in known.digests:
+            if item.noupdate and mark(item, addon) in known.digests:
                 report.unchanged += 1
                 continue
             names = [
                 name
                 for name, value in item.values.items()
-                if known.digests.get(self._key(item, addon, name), "")[:12] != _digest(value)
+                if known.digests.get(self._key(item, addon, name), "")[:12] != digest(value)
             ]
             if names:
                 changed.append((item, known, names))
@@ -269,7 +229,7 @@ class Loader:
                     report.kept.append(
                         _("%(xmlid)s, field %(field)s: changed by hand, left as it is.", xmlid=item.xmlid, field=name)
                     )
-                    known.digests[key] = _digest(item.values[name]) + stored
+                    known.digests[key] = digest(item.values[name]) + stored
                     continue
                 values[name] = item.values[name]
             if not values:
@@ -283,10 +243,10 @@ class Loader:
                 raise self._guilty([item], error) from error
             self._translate(model, [(part, record.id)])
             if item.noupdate:
-                known.digests[_mark(item, addon)] = ""
+                known.digests[mark(item, addon)] = ""
             else:
                 for name, value in values.items():
-                    known.digests[self._key(item, addon, name)] = _digest(value) + self._held(record, name)
+                    known.digests[self._key(item, addon, name)] = digest(value) + self._held(record, name)
             report.updated += 1
         return report
 
@@ -407,14 +367,14 @@ class Loader:
             record = record.with_context(lang=lang)
         field = record._fields.get(record._aliases.get(base, base))
         if field is None or field.type == "one2many":
-            return _digest(None)
+            return digest(None)
         try:
             value = field.__get__(record)
         except UserError:
-            return _digest(None)
+            return digest(None)
         if field.type == "many2many":
             value = sorted(value.ids)
-        return _digest(value)
+        return digest(value)
 
     # -- calls -------------------------------------------------------------------------------------------------------
     def _call(self, item: Item) -> None:
@@ -456,37 +416,3 @@ class Loader:
             statement = sa.update(data.table).where(table.id == sa.bindparam("row_id")).values(digest=sa.bindparam("text"))
             self.env.execute(statement, changes)
         self.touched.clear()
-
-
-def _mark(item: Item, addon: str) -> str:
-    """Key that tells that an item of `update: never` was loaded."""
-    return f"!{addon}:{item.file.rpartition('/')[2].partition('.')[0]}"
-
-
-def _digests(text: str | None) -> dict[str, str]:
-    if not text:
-        return {}
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _digest(value: Any) -> str:
-    """Twelve hex digits for a value; equal decimals are equal whatever their zeros, and nothing, empty text and False are one."""
-    return hashlib.blake2b(_canonical(value).encode(), digest_size=6).hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    if value is None or value is False or value == "":
-        return ""
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    if isinstance(value, (list, tuple)):
-        return "[" + ",".join(_canonical(part) for part in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{_canonical(part)}" for key, part in sorted(value.items())) + "}"
-    if isinstance(value, bytes):
-        return hashlib.blake2b(value, digest_size=12).hexdigest()
-    return str(value)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from server.addon import graph, listing, schema, state
+from server.addon.bookkeeping import Known, Report
 from server.addon.discovery import Discovery, discover
-from server.addon.loading import Known, Loader, Report
+from server.addon.loading import Loader
 from server.addon.manifest import Addon
 from server.addon.state import ModuleRow
 from server.addon.usable import build
