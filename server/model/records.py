@@ -218,10 +218,10 @@ class Records(Reading, Loading, Writing, Creating, Linking, Checking, Locking, G
         return self._with_ids(tuple(i for i in self._ids if i in found))
 
     def sorted(self, key: str | Callable[[Any], Any] | None = None, reverse: bool = False) -> Any:
-        """The set sorted by a function or a field name (default: the model's order by id)."""
+        """The set sorted by a function, a field name (the unset last, as in the database), or by id."""
         if key is None:
             return self._with_ids(tuple(sorted(self._ids, reverse=reverse)))
-        function: Callable[[Any], Any] = (lambda r: r[key] or type(r._field(key)).null or "") if isinstance(key, str) else key
+        function: Callable[[Any], Any] = (lambda r: sort_value(r[key])) if isinstance(key, str) else key
         return self._with_ids(tuple(r._ids[0] for r in sorted(self, key=function, reverse=reverse)))
 
     def grouped(self, key: str | Callable[[Any], Any]) -> dict[Any, Any]:
@@ -346,6 +346,12 @@ class Records(Reading, Loading, Writing, Creating, Linking, Checking, Locking, G
 
 
 _MISSING = object()
+
+
+def sort_value(value: Any) -> tuple[bool, Any]:
+    """What a field's value sorts by: the unset come last, relations by their ids."""
+    value = value._ids if isinstance(value, Records) else value
+    return value is None, 0 if value is None else value
 
 
 def as_list(value: Any) -> list[Any]:
