@@ -162,12 +162,15 @@ class Checking:
 
     def _check_loop(self: Any, parent: Many2one) -> None:
         level = self
-        for _step in range(100):
+        above: set[int] = set()
+        while level:
             level = level._many2one(parent)
-            if not level:
-                return
             if level & self:
                 break
+            level = level.browse([i for i in level._ids if i not in above])  # a loop of others is not this write's
+            above.update(level._ids)
+        else:
+            return
         raise ValidationError(
             _(
                 "Recursion detected: a %(model)s cannot be its own parent. Choose another %(field)s.",

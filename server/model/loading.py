@@ -57,7 +57,7 @@ class Loading:
         elif field.related:
             from server.model.compute import compute_related
 
-            compute_related(self.with_env(env.root).browse(wanted), field)
+            compute_related(self.with_env(env.root).browse(self._alive(wanted)), field)
         elif field.compute:
             return self._compute_value(field)
         elif isinstance(field, One2many):
@@ -71,13 +71,21 @@ class Loading:
 
             raise missing(env, self._name, (id,)) from None
 
+    def _alive(self: Any, ids: list[int]) -> list[int]:
+        """This record, and those of its siblings `ids` that exist: one that is gone must not stop the computing of the others."""
+        if len(ids) < 2:
+            return ids
+        probe = self.env.transaction.values[(self._name, "create_date")]
+        self._fetch_rows([i for i in ids if i not in probe and i > 0])
+        return [i for i in ids if i in probe or i < 0 or i == self._ids[0]]
+
     def _compute_value(self: Any, field: Field) -> Any:
         """Run the compute method of a non-stored field for the siblings."""
         env = self.env
         txn = env.transaction
         key = field.cache_key(env)
         id = self._ids[0]
-        wanted = [i for i in dict.fromkeys((id, *self._prefetch)) if i not in txn.values[key]]
+        wanted = self._alive([i for i in dict.fromkeys((id, *self._prefetch)) if i not in txn.values[key]])
         records = self.browse(wanted)
         # all fields of the method are being computed: assigning one of them is not a write by hand
         keys = {f.key for f in self._fields.values() if f.compute == field.compute} - txn.computing

@@ -152,6 +152,8 @@ class Numeric(Field):
                 return None
             if value is True:
                 return Decimal(1)
+            if not isinstance(value, (int, float, str)):  # Decimal() would also take the digits of a number as a list
+                raise self.complain(value, "a number")
             try:
                 value = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
             except (InvalidOperation, TypeError, ValueError):
@@ -256,7 +258,10 @@ class Datetime(Field):
                 raise self.complain(value, "a date and time like 2026-03-31 18:30:00 (UTC)") from None
         if isinstance(value, dt.datetime):
             if value.tzinfo is not None:
-                value = value.astimezone(dt.UTC).replace(tzinfo=None)
+                try:
+                    value = value.astimezone(dt.UTC).replace(tzinfo=None)
+                except OverflowError:  # the first or last hours of the calendar, elsewhere
+                    raise self.complain(value.isoformat(), "a date and time like 2026-03-31 18:30:00 (UTC)") from None
             return value.replace(microsecond=0)
         if isinstance(value, dt.date):
             return dt.datetime(value.year, value.month, value.day)

@@ -295,6 +295,10 @@ class Writing:
                     vals[field.name] = [(6, 0, list(value))]
                 elif value is not None:
                     vals[field.name] = value
+            for link in self._inherits.values():  # a duplicate delegates to a record of its own
+                if link not in given and vals.pop(link, None) is not None:
+                    behind = record._many2one(self._fields[link]).copy_data()[0]
+                    vals.update({n: v for n, v in behind.items() if n in self._fields and self._fields[n].inherited_from == link})
             answer.append({**vals, **given})
         return answer
 
