@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, IntegrityError
 
+from server.db.prepared import BulkInsert, Prepared
 from server.errors import ValidationError
 from server.model import compute
 from server.text import Text, _, render
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
 
 
 def execute(env: Environment, statement: Any, parameters: Any = None) -> Any:
-    """Run a statement on the transaction's connection; constraint violations become ValidationError."""
+    """Run a statement on the transaction's connection; a `Prepared` gives its rows.
+
+    :raises ValidationError: for a violated constraint, in words.
+    """
     connection = env.transaction.connection
     try:
+        if isinstance(statement, Prepared):
+            return statement.run(connection, parameters)
+        if isinstance(statement, BulkInsert):
+            return statement.run(connection, parameters)
         return connection.execute(statement, parameters) if parameters is not None else connection.execute(statement)
     except IntegrityError as error:
         raise explain(env, error) from error
@@ -140,7 +148,7 @@ def update_same(cls: type[Records], columns: tuple[str, ...], count: int, dialec
         table = cls.table
         where = any_ids(table.c.id, "ids", dialect) if many else table.c.id == sa.bindparam("ids")
         statement = table.update().where(where).values({c: sa.bindparam(f"v_{c}", type_=table.c[c].type) for c in columns})
-        cls.models.plans[key] = statement
+        statement = cls.models.plans[key] = Prepared(statement)
     return statement
 
 
@@ -180,7 +188,7 @@ def update_each(cls: type[Records], columns: tuple[str, ...], stamp: bool) -> An
                 write_uid=sa.bindparam("v_write_uid", type_=table.c.write_uid.type),
             )
         statement = table.update().where(table.c.id == source.c.row_id).values(vals)
-        cls.models.plans[key] = statement
+        statement = cls.models.plans[key] = Prepared(statement)
     return statement
 
 
@@ -191,8 +199,18 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
         key = ("insert", cls._name)
         statement = cls.models.plans.get(key)
         if statement is None:
-            statement = cls.models.plans[key] = table.insert().returning(table.c.id)
-        return [int(execute(env, statement, rows[0]).scalar_one())]
+            columns = [f.name for f in cls._columns_written]
+            values = {c: sa.bindparam(c, type_=table.c[c].type) for c in columns}
+            statement = cls.models.plans[key] = Prepared(table.insert().values(values).returning(table.c.id))
+        return [int(execute(env, statement, rows[0])[0][0])]
+    if env.transaction.dialect == "postgresql":
+        key = ("bulk", cls._name)
+        bulk = cls.models.plans.get(key)
+        if bulk is None:
+            bulk = cls.models.plans[key] = BulkInsert(
+                table, [f.name for f in cls._columns_written], env.transaction.connection.dialect
+            )
+        return execute(env, bulk, rows)  # type: ignore[no-any-return]
     # SQLite has one writer and gives ascending ids in the order of VALUES; asking SQLAlchemy for the order would cost a statement
     # per row there
     ordered = env.transaction.dialect != "sqlite"

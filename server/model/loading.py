@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from server.db.prepared import Prepared
 from server.model.domain import parse
 from server.model.domain_sql import Compiler
 from server.model.fields import Field
@@ -110,7 +111,7 @@ class Loading:
             ids = self._from_process(ids, chosen)
             if not ids:
                 return
-        rows = env.run(*self._select_rows(chosen, ids)).all()
+        rows = env.run(*self._select_rows(chosen, ids))
         self._store_rows(rows, chosen)
         if self._reference and fields is None and not txn.reference_touched:
             txn.database.keep_reference(
@@ -166,7 +167,7 @@ class Loading:
                 statement = statement.where(
                     sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None))
                 )
-            self.models.plans[key] = statement
+            statement = self.models.plans[key] = Prepared(statement)
         params: dict[str, Any] = {"ids": ids}
         if self._walled_model:
             params["companies"] = list(env.allowed_company_ids)
@@ -200,7 +201,7 @@ class Loading:
             plain = not field.domain
             lang = env.translation_lang if any(f.translate for f in fields) else None
             active = "active" in target._fields and target._fields["active"].stored and env.context.get("active_test", True)
-            key = ("one2many", field.key, lang, bool(active), txn.dialect)
+            key = ("one2many", field.key, lang, bool(active), lock, txn.dialect)
             statement = self.models.plans.get(key) if plain else None
             if statement is None:
                 table = target.table
@@ -216,15 +217,16 @@ class Loading:
                 if not plain:
                     statement = statement.where(Compiler(env).clause(type(target), table, parse(field.domain)))
                 statement = ordered(target, statement, table, target._order)
+                if lock and txn.dialect == "postgresql":
+                    statement = statement.with_for_update(of=table)
+                statement = Prepared(statement)
                 if plain:
                     self.models.plans[key] = statement
             params: dict[str, Any] = {"ids": ids}
             if target._walled_model:
                 params["companies"] = list(env.allowed_company_ids)
             if lock:
-                if txn.dialect == "postgresql":
-                    statement = statement.with_for_update(of=target.table)
-                rows = env.run(statement, params).all()
+                rows = env.run(statement, params)
                 for each in fields:
                     cached = txn.values.get(each.cache_key(env))
                     if cached:
@@ -232,7 +234,7 @@ class Loading:
                             cached.pop(row[0], None)
                 txn.locked.update((field.comodel, r[0]) for r in rows)
             else:
-                rows = env.run(statement, params).all()
+                rows = env.run(statement, params)
             target._store_rows(rows, fields)
             position = 1 + next(n for n, f in enumerate(fields) if f.name == inverse)
             for row in rows:
@@ -271,8 +273,7 @@ class Loading:
                     statement = statement.where(
                         sa.or_(any_ids(table.c.company_id, "companies", txn.dialect), table.c.company_id.is_(None))
                     )
-                statement = ordered(target, statement, table, target._order)
-                self.models.plans[key] = statement
+                statement = self.models.plans[key] = Prepared(ordered(target, statement, table, target._order))
             params: dict[str, Any] = {"ids": ids}
             if target._walled_model:
                 params["companies"] = list(env.allowed_company_ids)

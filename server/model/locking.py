@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from server.db.prepared import Prepared
 from server.errors import LockError
 from server.model.domain import involved, parse
 from server.model.ordering import ordered
@@ -36,10 +37,11 @@ class Locking:
             key = ("lock", self._name, env.translation_lang)
             locking = self.models.plans.get(key)
             if locking is None:
-                locking = self.models.plans[key] = statement.order_by(self.table.c.id).with_for_update(of=self.table)
+                ordered_ids = statement.statement.order_by(self.table.c.id)
+                locking = self.models.plans[key] = Prepared(ordered_ids.with_for_update(of=self.table))
             statement = locking
         try:
-            rows = env.run(statement, params).all()
+            rows = env.run(statement, params)
         except sa.exc.OperationalError as error:
             if "lock timeout" in str(error):
                 raise LockError(

@@ -1,0 +1,142 @@
+"""Statements that run thousands of times an hour: compiled once, then handed to the driver as they are.
+
+SQLAlchemy's execution costs more than PostgreSQL's own work for a row by its key. A `Prepared` keeps the Core statement as its only
+source, compiles it on first use, and afterwards sends text and values straight to psycopg's cursor, with the statement's own value
+processors and the engine's events (statement counters see it). Where that cannot be (other databases, expanding parameters) it
+executes the Core statement as usual.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+
+class Prepared:
+    """A Core statement for repeated use; `run` gives its rows as tuples."""
+
+    __slots__ = ("_fast", "statement")
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._fast: Fast | None | bool = None
+
+    def run(self, connection: sa.Connection, parameters: dict[str, Any]) -> list[Any]:
+        """Execute with `parameters`; rows, or an empty list for a statement without any.
+
+        :raises sqlalchemy.exc.DBAPIError: as `Connection.execute` does.
+        """
+        fast = self._fast
+        if fast is None:
+            fast = self._fast = Fast.of(self.statement, connection) or False
+        if fast:
+            return fast.run(connection, parameters)  # type: ignore[union-attr]
+        result = connection.execute(self.statement, parameters)
+        return list(result) if result.returns_rows else []
+
+
+class Fast:
+    """What psycopg needs: text, fixed values, value processors in and out."""
+
+    __slots__ = ("binds", "fixed", "results", "text", "types")
+
+    def __init__(self, text: str, fixed: dict[str, Any], binds: list[tuple[str, Any]], types: list[Any]) -> None:
+        self.text = text
+        self.fixed = fixed
+        self.binds = binds
+        self.types = types
+        #: (position, processor) of the columns that psycopg does not give as they shall be; known after the first answer
+        self.results: list[tuple[int, Any]] | None = None
+
+    @classmethod
+    def of(cls, statement: Any, connection: sa.Connection) -> Fast | None:
+        """The compiled form; None where the statement needs SQLAlchemy at each execution."""
+        dialect = connection.dialect
+        if dialect.name != "postgresql" or dialect.driver != "psycopg":
+            return None
+        compiled = statement.compile(dialect=dialect)
+        if compiled.post_compile_params or compiled.literal_execute_params or compiled.escaped_bind_names:
+            return None
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        types = [column.type for column in getattr(compiled, "_result_columns", ())]
+        return cls(compiled.string, fixed, list(compiled._bind_processors.items()), types)
+
+    def run(self, connection: sa.Connection, parameters: dict[str, Any]) -> list[Any]:
+        """Execute on the driver's cursor."""
+        values = {**self.fixed, **parameters}
+        for name, process in self.binds:
+            values[name] = process(values.get(name))
+        rows, description = send(connection, self.text, values)
+        if self.results is None:
+            if description is None:
+                return rows
+            codes = [column.type_code for column in description]
+            found = [
+                (n, kind._cached_result_processor(connection.dialect, code))
+                for n, (kind, code) in enumerate(zip(self.types, codes, strict=True))
+            ]
+            self.results = [(n, process) for n, process in found if process is not None]
+        if not rows or not self.results:
+            return rows
+        changed = []
+        for row in rows:
+            cells = list(row)
+            for position, process in self.results:
+                cells[position] = process(cells[position])
+            changed.append(tuple(cells))
+        return changed
+
+
+def send(connection: sa.Connection, text: str, values: dict[str, Any]) -> tuple[list[Any], Any]:
+    """Send text and values to psycopg as they are; its rows, and the description of their columns."""
+    cursor = connection.connection.cursor()
+    module: Any = connection.dialect.loaded_dbapi
+    try:
+        if connection._has_events or connection.engine._has_events:
+            connection.dispatch.before_cursor_execute(connection, cursor, text, values, None, False)
+        cursor.execute(text, values)
+        description: Any = cursor.description
+        return (list(cursor.fetchall()) if description else []), description
+    except module.Error as error:
+        raise DBAPIError.instance(text, values, error, module.Error, dialect=connection.dialect) from error
+    finally:
+        cursor.close()
+
+
+class BulkInsert:
+    """INSERT of any number of rows with one constant text (PostgreSQL): arrays per column, unnested in order.
+
+    Identity values are taken in the order of the rows, so the new ids in ascending order are those of the rows.
+    """
+
+    __slots__ = ("columns", "json_columns", "text")
+
+    def __init__(self, table: sa.Table, columns: list[str], dialect: sa.Dialect) -> None:
+        quote = dialect.identifier_preparer.quote
+        self.columns = columns
+        self.json_columns = {c for c in columns if isinstance(table.c[c].type, sa.JSON)}
+        names = ", ".join(quote(c) for c in columns)
+        arrays, picked = [], []
+        for number, name in enumerate(columns):
+            kind = "text" if name in self.json_columns else table.c[name].type.compile(dialect)
+            arrays.append(f"%(p{number})s::{kind.partition('(')[0]}[]")
+            picked.append(f"v.c{number}::jsonb" if name in self.json_columns else f"v.c{number}")
+        aliases = ", ".join(f"c{n}" for n in range(len(columns)))
+        self.text = (
+            f"INSERT INTO {quote(table.name)} ({names}) SELECT {', '.join(picked)} "
+            f"FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS v({aliases}, place) ORDER BY v.place RETURNING {quote(table.name)}.id"
+        )
+
+    def run(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> list[int]:
+        """Insert the rows; their ids in order."""
+        values: dict[str, Any] = {}
+        for number, name in enumerate(self.columns):
+            if name in self.json_columns:
+                values[f"p{number}"] = [None if r[name] is None else json.dumps(r[name], default=str) for r in rows]
+            else:
+                values[f"p{number}"] = [r[name] for r in rows]
+        answer, _description = send(connection, self.text, values)
+        return sorted(int(r[0]) for r in answer)
