@@ -37,7 +37,7 @@ def execute(env: Environment, statement: Any, parameters: Any = None) -> Any:
             return statement.run(connection, parameters)
         return connection.execute(statement, parameters) if parameters is not None else connection.execute(statement)
     except IntegrityError as error:
-        raise explain(env, error) from error
+        raise explain(env, error, parameters) from error
     except DataError as error:
         raise ValidationError(
             _("A value does not fit into its column. Correct the longest or largest value and try again.")
@@ -222,12 +222,17 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
     return ids if ordered else sorted(ids)
 
 
-_PG_KEY = re.compile(r"Key \((?P<columns>[^)]*)\)=\((?P<value>.*?)\) (?P<what>already exists|is not present|is still referenced)")
+_PG_KEY = re.compile(
+    r"Key \((?P<columns>[^)]*)\)=\((?P<value>.*?)\) (?P<what>already exists|is not present|is (still )?referenced)"
+)
 _SQLITE_COLUMNS = re.compile(r"(UNIQUE|NOT NULL) constraint failed: (?P<columns>.*)")
 
 
-def explain(env: Environment, error: IntegrityError) -> ValidationError:
-    """The violation as a sentence that names model, field and value."""
+def explain(env: Environment, error: IntegrityError, parameters: Any = None) -> ValidationError:
+    """The violation as a sentence that names model, field and value.
+
+    :param parameters: those of the statement; SQLite does not say which link is broken, so they are looked up.
+    """
     text = str(error.orig)
     diag = getattr(error.orig, "diag", None)
     table = getattr(diag, "table_name", None) or ""
@@ -236,15 +241,19 @@ def explain(env: Environment, error: IntegrityError) -> ValidationError:
     value = ""
     if diag is not None:
         state = getattr(error.orig, "sqlstate", "") or ""
-        kind = {"23505": "unique", "23502": "required", "23503": "foreign", "23514": "check"}.get(state, "")
+        kind = {
+            "23505": "unique", "23502": "required", "23503": "foreign", "23514": "check", "23001": "referenced",
+        }.get(state, "")  # fmt: skip
         if kind == "required":
             columns = [diag.column_name or ""]
         match = _PG_KEY.search(diag.message_detail or "")
         if match:
             columns, value = [c.strip() for c in match["columns"].split(",")], match["value"]
-        if kind == "foreign" and match and match["what"] == "is still referenced":
+        if kind == "foreign" and match and match["what"].endswith("referenced"):
             kind = "referenced"
         name = diag.constraint_name or ""
+        if kind in ("foreign", "referenced"):
+            columns = constrained(env, table, name) or columns
     else:
         name = ""
         match = _SQLITE_COLUMNS.search(text)
@@ -254,9 +263,11 @@ def explain(env: Environment, error: IntegrityError) -> ValidationError:
             if len(pairs[0]) == 2:
                 table, columns = pairs[0][0], [p[1] for p in pairs]
         elif "FOREIGN KEY" in text:
-            kind = "foreign"
+            kind, table, columns = broken_link(env, str(error.statement), error.params, parameters)
         elif "CHECK" in text:
             kind, name = "check", text.rpartition(":")[2].strip()
+    if kind == "check" and name:
+        table, columns, name = broken_rule(env, name)
     model, labels = describe(env, table, columns)
     data = {"model": model, "fields": columns}
     if kind == "unique":
@@ -299,10 +310,62 @@ def explain(env: Environment, error: IntegrityError) -> ValidationError:
             **data,
         )
     return ValidationError(
-        _("A rule of the data is broken (%(name)s). Correct the values and try again.", name=name or _("check")),
+        _(
+            "A rule of the data is broken (%(name)s). Correct the values and try again.",
+            name=f"{labels or model}: {name}" if name and (labels or model) else name or _("check"),
+        ),
         constraint=name,
         **data,
     )
+
+
+def constrained(env: Environment, table: str, constraint: str) -> list[str]:
+    """Columns of a named foreign key; empty when it is not known."""
+    found = env.transaction.registry.metadata.tables.get(table)
+    keys = found.foreign_key_constraints if found is not None else ()
+    return next((list(key.column_keys) for key in keys if key.name == constraint), [])
+
+
+def broken_rule(env: Environment, constraint: str) -> tuple[str, list[str], str]:
+    """(table, columns, the rule's own name) of a check constraint."""
+    for table in env.transaction.registry.metadata.tables.values():
+        for each in table.constraints:
+            if isinstance(each, sa.CheckConstraint) and each.name == constraint:
+                words = set(re.findall(r"\w+", str(each.sqltext)))
+                return (
+                    table.name,
+                    [c.name for c in table.columns if c.name in words],
+                    constraint.removeprefix(f"ck_{table.name}_"),
+                )
+    return "", [], constraint
+
+
+_SQLITE_TARGET = re.compile(r"\s*(?P<what>INSERT INTO|UPDATE|DELETE FROM)\s+\"?(?P<table>\w+)")
+
+
+def broken_link(env: Environment, statement: str, bound: Any, parameters: Any) -> tuple[str, str, list[str]]:
+    """(kind, table, columns) of the link that a statement would break; SQLite only says that there is one."""
+    tables = env.transaction.registry.metadata.tables
+    match = _SQLITE_TARGET.match(statement)
+    table = tables.get(match["table"]) if match else None
+    if match is None or table is None:
+        return "foreign", "", []
+    run = env.transaction.connection.execute
+    if match["what"] == "DELETE FROM":
+        ids = [i for i in (bound or ()) if isinstance(i, int)]
+        for other in tables.values():
+            for key in other.foreign_keys:
+                if key.column.table is table and (key.ondelete or "").upper() not in ("CASCADE", "SET NULL"):
+                    if run(sa.select(key.parent).where(key.parent.in_(ids)).limit(1)).first():
+                        return "referenced", other.name, [key.parent.name]
+        return "foreign", "", []
+    rows = parameters if isinstance(parameters, list) else [parameters or {}]
+    for key in table.foreign_keys:
+        column = key.parent.name
+        wanted = {row.get(column) or row.get(f"v_{column}") for row in rows if isinstance(row, dict)} - {None}
+        if wanted and len(wanted) != len(run(sa.select(key.column).where(key.column.in_(wanted))).all()):
+            return "foreign", table.name, [column]
+    return "foreign", "", []
 
 
 def describe(env: Environment, table: str, columns: list[str]) -> tuple[str, Text | str]:
