@@ -1,9 +1,9 @@
 """Statements that run thousands of times an hour: compiled once, then handed to the driver as they are.
 
-SQLAlchemy's execution costs more than PostgreSQL's own work for a row by its key. A `Prepared` keeps the Core statement as its only
-source, compiles it on first use, and afterwards sends text and values straight to psycopg's cursor, with the statement's own value
-processors and the engine's events (statement counters see it). Where that cannot be (other databases, expanding parameters) it
-executes the Core statement as usual.
+SQLAlchemy's execution costs more than PostgreSQL's own work for a row by its key. A `Prepared` keeps the Core statement as its
+only source, compiles it on first use, and afterwards sends text and values straight to psycopg's cursor, with the statement's own
+value processors and the engine's events (statement counters see it). Where that cannot be (other databases, expanding parameters)
+it executes the Core statement as usual.
 """
 
 from __future__ import annotations
