@@ -263,6 +263,7 @@ class Creating:
         """Append new lines to the cached one2many of their parents (lists with a domain of their own are read again)."""
         env = self.env
         txn = env.transaction
+        archived = txn.values.get((self._name, "active"), {})
         for name, parents in targets.items():
             for field in self._inverses().get(name, ()):
                 for key in (field.key, (*field.key, "all")):
@@ -274,7 +275,7 @@ class Creating:
                         if parent is not None and parent in values:
                             grown.setdefault(parent, []).append(id)
                     for parent, more in grown.items():
-                        if field.domain:
+                        if field.domain or (key is field.key and any(archived.get(i) is False for i in more)):
                             values.pop(parent, None)
                         else:
                             values[parent] = (*values[parent], *more)

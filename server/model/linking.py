@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from server.errors import ValidationError
 from server.model.compute import mark_modified
+from server.model.domain import names_in, parse
 from server.model.fields import Field
-from server.model.relational import Many2many, One2many
+from server.model.relational import Many2many, One2many, ToMany
 from server.text import _
 
 if TYPE_CHECKING:
@@ -166,6 +167,36 @@ class Linking:
                 field=field.name,
                 value=gone,
             )
+
+    @classmethod
+    def _lists(cls: Any) -> dict[str, list[ToMany]]:
+        """{field: the lists of other models whose members it decides}: `active`, and what the domain of a one2many names."""
+        found = cls._list_cache
+        if found is None:
+            found = {}
+            for other in cls.models.classes.values():
+                for field in other._fields.values():
+                    if isinstance(field, ToMany) and field.comodel == cls._name and not field.computed:
+                        names = names_in(parse(field.domain)) if isinstance(field, One2many) and field.domain else set()
+                        for name in {"active", *names} & cls._fields.keys():
+                            found.setdefault(name, []).append(field)
+            cls._list_cache = found
+        return found  # type: ignore[no-any-return]
+
+    def _drop_lists(self: Any, field: Field, ids: Iterable[int]) -> None:
+        """A value decides in which lists the records are: forget those of their parents."""
+        values = self.env.transaction.values
+        for each in self._lists().get(field.name, ()):
+            for key in (each.key, (*each.key, "all")):
+                cached = values.get(key)
+                if not cached:
+                    continue
+                parents = values.get((self._name, each.inverse_name), {}) if isinstance(each, One2many) else {}
+                if all(i in parents for i in ids):
+                    for id in ids:
+                        cached.pop(parents[id], None)
+                else:
+                    cached.clear()
 
     def _drop_inverses(self: Any, field: Field, ids: Iterable[int], value: Any) -> None:
         """A line moves to another parent: forget the cached lines of the old and the new one."""

@@ -38,6 +38,7 @@ class Writing:
         cls._required = [f for f in fields.values() if f.required and f.stored]
         cls._early_cache = None
         cls._inverse_cache = None
+        cls._list_cache = None
         cls._constraint_cache = None
         wrap(cls)
 
@@ -157,6 +158,7 @@ class Writing:
             for id in ids:
                 values[id] = value
                 self._put_pending(rows.setdefault(id, {}), field, value)
+            self._drop_lists(field, ids)
             waiting = txn.pending.get(field.key)
             if waiting and field.key not in txn.computing:  # a value given by hand wins over a waiting computation
                 waiting.difference_update(ids)
