@@ -69,11 +69,11 @@ class Fast:
         values = {**self.fixed, **parameters}
         for name, process in self.binds:
             values[name] = process(values.get(name))
-        rows, description = send(connection, self.text, values)
+        rows, cursor = send(connection, self.text, values)
         if self.results is None:
-            if description is None:
+            if not rows:
                 return rows
-            codes = [column.type_code for column in description]
+            codes = [column.type_code for column in cursor.description]
             found = [
                 (n, kind._cached_result_processor(connection.dialect, code))
                 for n, (kind, code) in enumerate(zip(self.types, codes, strict=True))
@@ -91,19 +91,17 @@ class Fast:
 
 
 def send(connection: sa.Connection, text: str, values: dict[str, Any]) -> tuple[list[Any], Any]:
-    """Send text and values to psycopg as they are; its rows, and the description of their columns."""
+    """Send text and values to psycopg as they are; its rows, and the cursor for their description."""
     cursor = connection.connection.cursor()
     module: Any = connection.dialect.loaded_dbapi
     try:
         if connection._has_events or connection.engine._has_events:
             connection.dispatch.before_cursor_execute(connection, cursor, text, values, None, False)
         cursor.execute(text, values)
-        description: Any = cursor.description
-        return (list(cursor.fetchall()) if description else []), description
+        answer: Any = cursor.pgresult  # `description` would make an object per column
+        return (list(cursor.fetchall()) if answer is not None and answer.nfields else []), cursor
     except module.Error as error:
         raise DBAPIError.instance(text, values, error, module.Error, dialect=connection.dialect) from error
-    finally:
-        cursor.close()
 
 
 class BulkInsert:
@@ -127,7 +125,8 @@ class BulkInsert:
         aliases = ", ".join(f"c{n}" for n in range(len(columns)))
         self.text = (
             f"INSERT INTO {quote(table.name)} ({names}) SELECT {', '.join(picked)} "
-            f"FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS v({aliases}, place) ORDER BY v.place RETURNING {quote(table.name)}.id"
+            f"FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS v({aliases}, place) "
+            f"ORDER BY v.place RETURNING {quote(table.name)}.id"
         )
 
     def run(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> list[int]:
@@ -138,5 +137,5 @@ class BulkInsert:
                 values[f"p{number}"] = [None if r[name] is None else json.dumps(r[name], default=str) for r in rows]
             else:
                 values[f"p{number}"] = [r[name] for r in rows]
-        answer, _description = send(connection, self.text, values)
+        answer, _cursor = send(connection, self.text, values)
         return sorted(int(r[0]) for r in answer)
