@@ -15,6 +15,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,7 +86,11 @@ class Server:
                 return
             if self._running():
                 self._pg_ctl("stop", "-m", "immediate")
-            shutil.rmtree(self.folder, ignore_errors=True)
+            # the last backends may still be writing when the server is gone
+            until = time.monotonic() + 5
+            while self.folder.exists() and time.monotonic() < until:
+                shutil.rmtree(self.folder, ignore_errors=True)
+                time.sleep(0.05)
             self._lock_path.unlink(missing_ok=True)
 
     def _handle(self) -> Path:
