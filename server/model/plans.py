@@ -29,6 +29,7 @@ class ReadPlan:
 
     def __init__(self, records: Any, names: list[str], classic: bool) -> None:
         self.model = records._name
+        self.classic = classic
         self.later: list[tuple[str, Field]] = []
         self.named: list[tuple[str, Field]] = []
         table = records.table
@@ -83,8 +84,8 @@ class ReadPlan:
             else:
                 pieces.append(f"{name!r}: {raw or cell(real, position, scope)}")
         self.select = sa.select(*columns).select_from(source)
-        code = "lambda r: {" + ", ".join(pieces) + "}"
-        self.build: Callable[[Any], dict[str, Any]] = eval(code, scope)
+        code = "lambda r, env: {" + ", ".join(pieces) + "}"
+        self.build: Callable[[Any, Any], dict[str, Any]] = eval(code, scope)
 
     @staticmethod
     def _locate(
@@ -125,31 +126,29 @@ class ReadPlan:
 
     def rows(self, records: Any, rows: Any) -> list[dict[str, Any]]:
         """Wire rows for database rows."""
-        build = self.build
-        answer = [build(r) for r in rows]
+        build, env = self.build, records.env
+        answer = [build(r, env) for r in rows]
         if not answer or not (self.later or self.named):
             return answer
-        env = records.env
         everything = records.browse([r["id"] for r in answer])
         for name, field in self.named:
-            targets = env.root[field.comodel].browse(dict.fromkeys(r[name] for r in answer if r[name]))
-            names = {t._ids[0]: t.display_name for t in targets}
-            for row in answer:
-                row[name] = [row[name], names.get(row[name]) or ""] if row[name] else False
+            self._name_targets(env, answer, name, field)
         by_id = {r._ids[0]: r for r in everything}
         for name, field in self.later:
             wire = field.wire
             for row in answer:
-                value = by_id[row["id"]]._raw(field)
-                if isinstance(field, Many2one) and value is not None:
-                    row[name] = [value, env.root[field.comodel].browse([value]).display_name] if self.classic else value
-                else:
-                    row[name] = wire(value)
+                row[name] = wire(by_id[row["id"]]._raw(field))
+            if isinstance(field, Many2one) and self.classic:
+                self._name_targets(env, answer, name, field)
         return answer
 
-    classic = True
-    #: whether later calls get this same plan; not when it is bound to one company's values
-    kept = False
+    @staticmethod
+    def _name_targets(env: Environment, rows: list[dict[str, Any]], name: str, field: Field) -> None:
+        """Put the display names beside the ids of a many2one, one read for all of them."""
+        targets = env.root[field.comodel].browse(dict.fromkeys(r[name] for r in rows if r[name]))
+        names = {t._ids[0]: t.display_name for t in targets}
+        for row in rows:
+            row[name] = [row[name], names.get(row[name]) or ""] if row[name] else False
 
 
 def raw_cell(field: Field, position: int, dialect: str) -> str | None:
@@ -173,7 +172,7 @@ def cell(field: Field, position: int, scope: dict[str, Any]) -> str:
     if field.company_dependent:
         scope[f"w{position}"] = field
         scope["one"] = company_value
-        return f"one(w{position}, {r})"
+        return f"one(w{position}, {r}, env)"
     if isinstance(field, (Integer,)):
         return f"{r} or 0"
     if isinstance(field, Numeric):
@@ -195,9 +194,10 @@ def cell(field: Field, position: int, scope: dict[str, Any]) -> str:
     return f"w{position}({r})"
 
 
-def company_value(field: Field, raw: Any) -> Any:
-    """Placeholder replaced per call: company-dependent columns need the environment, see `read_plan`."""
-    return field.wire(None)
+def company_value(field: Field, raw: Any, env: Environment) -> Any:
+    """The wire value that a company-dependent column holds for the environment's company."""
+    value = raw.get(str(env.company_id or 0)) if isinstance(raw, dict) else None
+    return field.wire(field.coerce(value, env))
 
 
 def display_column(target: Any) -> Field | None:
@@ -211,7 +211,7 @@ def display_column(target: Any) -> Field | None:
 
 
 def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
-    """The plan for these fields, language and company; cached on the model set.
+    """The plan for these fields and language; kept on the model set.
 
     :raises FieldError: unknown field.  :raises AccessError: a field that is hidden from the user.
     """
@@ -236,9 +236,9 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
         from server.errors import FieldError
 
         raise FieldError(f"Invalid field list {fields!r}: expected a list of field names.") from None
-    if plan is None or plan is False:
+    if plan is None:
         if fields:
-            names = list(dict.fromkeys(str(f) if isinstance(f, str) else str(f) for f in fields))
+            names = list(dict.fromkeys(map(str, fields)))
             for name in names:
                 field = records._field(name)
                 if field.groups and not env.su and not env.access.field_visible(field):
@@ -254,39 +254,5 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
                     )
         else:
             names = [n for n, f in records._fields.items() if not (f.groups and not env.su and not env.access.field_visible(f))]
-        dependent = any(
-            records._field(n).company_dependent or (records._field(n).related and _ends_dependent(records, records._field(n)))
-            for n in names
-        )
-        plan = ReadPlan(records, names, classic)
-        plan.classic = classic
-        if dependent:
-            plan = ReadPlan(records, names, classic)
-            plan.classic = classic
-            _bind_company(plan, env)
-            return plan
-        plan.kept = True
-        records.models.plans[key] = plan
+        plan = records.models.plans[key] = ReadPlan(records, names, classic)
     return plan  # type: ignore[no-any-return]
-
-
-def _ends_dependent(records: Any, field: Field) -> bool:
-    owner: Any = records
-    for name in (field.related or "").split("."):
-        step = owner._field(name)
-        if step.company_dependent or (step.related and _ends_dependent(owner, step)):
-            return True
-        if step.comodel:
-            owner = owner.env[step.comodel]
-    return False
-
-
-def _bind_company(plan: ReadPlan, env: Environment) -> None:
-    """Make company-dependent cells answer for the environment's company."""
-    company = str(env.company_id or 0)
-
-    def one(field: Field, raw: Any) -> Any:
-        value = raw.get(company) if isinstance(raw, dict) else None
-        return field.wire(field.coerce(value, env))
-
-    plan.build.__globals__["one"] = one

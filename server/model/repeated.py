@@ -37,7 +37,7 @@ def remembered_search(records: Any, plan: ReadPlan, domain: Any, more: tuple[Any
         env.access.check(records._name, "read")
         rule = env.access.rule(records._name, "read")
     text = repr((domain, rule))
-    if not plan.kept or len(text) > LONGEST or not _plain(records, domain) or not _plain(records, rule):
+    if len(text) > LONGEST or not _plain(records, domain) or not _plain(records, rule):
         return build()
     kept = records.models.plans.setdefault("searches", {})
     key = (plan, text, more, env.allowed_company_ids, bool(env.context.get("active_test", True)), env.lang, env.su)
