@@ -34,7 +34,7 @@ from server.model.definition import Model, definitions_of
 from server.model.fields import LABELS, Extend, Field
 from server.model.modelset import ModelSet
 from server.model.records import Records
-from server.model.relational import Many2many, Many2one
+from server.model.relational import Many2many, Many2one, One2many
 from server.model.scalars import Char, Datetime, Id
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class Registry:
         for addon in self.addons:
             self._collect(addon)
         self._check_fields()
+        #: many2one fields that are the other side of a one2many: what a list of lines is found by
+        self._looked_up = {
+            (f.comodel, f.inverse_name) for fields in self.fields.values() for f in fields.values() if isinstance(f, One2many)
+        }
         for name in self.definitions:
             self._make_table(name)
         for name in self.definitions:
@@ -186,7 +190,7 @@ class Registry:
                 constraint = sa.CheckConstraint(condition, name=f"ck_{table_name}_{check_name}", info={"addon": addon})
                 table.append_constraint(constraint)
         for field in fields.values():
-            if field.stored and field.index:
+            if field.stored and (field.index or (name, field.name) in self._looked_up):
                 self._index(table, field.addon, (field.name,), unique=False)
 
     def _index(self, table: sa.Table, addon: str, columns: Sequence[str], unique: bool) -> None:
