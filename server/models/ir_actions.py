@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from server import Boolean, Char, Integer, Many2many, Many2one, Model, Selection, Text, _, action, depends
+from server import Boolean, Char, Integer, Many2many, Many2one, Model, Selection, Text, _, depends
+from server import action as public  # `action` is a field here
 
 
 class IrActionsActWindow(Model, name="ir.actions.act_window"):
@@ -129,12 +130,13 @@ class IrUiMenu(Model, name="ir.ui.menu"):
         "res.groups", _("Groups"), relation="ir_ui_menu_group_rel", column1="menu_id", column2="group_id", aliases=("groups_id",)
     )
 
-    @action(model=True, readonly=True)
+    @public(model=True, readonly=True)
     def load_menus(self, debug: Any = False) -> list[dict[str, Any]]:
         """The declared menus that the user sees in the current company, as a tree; `debug` is taken from old clients and ignored."""
         from server.views.service import load_menus
 
         return load_menus(self.env)
+
     complete_name = Char(_("Full path"), compute="_compute_complete_name")
     web_icon = Char(_("Icon"))
 
