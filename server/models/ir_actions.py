@@ -132,7 +132,7 @@ class IrUiMenu(Model, name="ir.ui.menu"):
 
     @public(model=True, readonly=True)
     def load_menus(self, debug: Any = False) -> list[dict[str, Any]]:
-        """The declared menus that the user sees in the current company, as a tree; `debug` is taken from old clients and ignored."""
+        """The declared menus that the user sees in the current company, as a tree; `debug` of old clients is ignored."""
         from server.views.service import load_menus
 
         return load_menus(self.env)
