@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from server.app import create_app
 from server.config import Config
 from server.errors import SetupError
+from server.overview import overview
 from server.rpc.jsonrpc import warm_up
 from server.text import _
 
@@ -51,7 +52,7 @@ def ready_text(app: Flask) -> str:
     """
     server = app.extensions["colca"]
     try:
-        companies, demo = server.database.run(1, {}, _look, readonly=True)
+        found = overview(server.database)
     except Exception as exc:
         if _missing_tables(exc):
             raise SetupError(
@@ -62,21 +63,15 @@ def ready_text(app: Flask) -> str:
             ) from exc
         raise
     lines = [
-        f"Colca answers at http://localhost:{server.config.port}/ (database {server.config.database_name}, {companies} companies)"
+        f"Colca answers at http://localhost:{server.config.port}/ "
+        f"(database {server.config.database_name}, {len(found.companies)} companies)"
     ]
-    if demo:
-        lines.append("DEMO DATA: anybody can log in as admin / admin. Never use this database for real business.")
+    if found.demo and not server.config.production:
+        lines += [
+            "DEMO DATA: anybody can log in as admin / admin. Never use this database for real business.",
+            f"Log in also as {', '.join(found.logins[1:])} (the password is the log-in name).",
+        ]
     return "\n".join(lines)
-
-
-def _look(env: Any) -> tuple[int, bool]:
-    """How many companies there are, and whether this is a demo database."""
-    demo = (
-        env["ir.module.module"].sudo().search_count([("demo", "=", True)])
-        if "demo" in type(env["ir.module.module"])._fields
-        else 0
-    )
-    return env["res.company"].sudo().search_count([]), bool(demo)
 
 
 def _missing_tables(exc: BaseException) -> bool:

@@ -6,6 +6,7 @@ from server import Addon, _
 
 addon = Addon(
     "account",
+    title=_("Accounting"),
     depends=["base", "product"],
     summary=_("Double entry bookkeeping, taxes, invoices, credit notes, payments and reconciliation"),
     category="Accounting",

@@ -6,6 +6,7 @@ from server import Addon, _
 
 addon = Addon(
     "sales",
+    title=_("Sales"),
     depends=["base", "product", "account"],
     summary=_("Quotations, sales orders and invoices from orders"),
     category="Sales",

@@ -6,6 +6,7 @@ from server import Addon, _
 
 addon = Addon(
     "sales_stock",
+    title=_("Deliveries of sales"),
     depends=["sales", "stock"],
     auto_install=["sales", "stock"],
     summary=_("Deliveries from sales orders and invoicing of what was delivered"),

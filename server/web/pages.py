@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 
+from server import i18n
+from server.overview import Overview, overview
 from server.rpc.errors import incident
+from server.text import _
 
 web = Blueprint("web", __name__, template_folder="templates")
 
-
-@dataclass
-class Overview:
-    """What the start page shows of the database; `problem` holds the incident number when it could not be read."""
-
-    companies: list[dict[str, Any]] = field(default_factory=list)
-    addons: list[dict[str, Any]] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    problem: str = ""
-
-
-def colca_version() -> str:
-    """Version of the installed distribution."""
-    try:
-        return version("colca")
-    except PackageNotFoundError:
-        return "0"
+#: Languages of the page, as browsers name them; the first is for everybody else.
+LANGUAGES = ("en", *(code.replace("_", "-") for code in i18n.LANGUAGES))
 
 
 @web.get("/", strict_slashes=False)
-def index() -> str:
-    """The start page."""
+def index() -> Response:
+    """The start page, in the language the browser asks for."""
     server = current_app.extensions["colca"]
-    return render_template(
+    lang = (request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]).replace("-", "_")
+    shown, problem = Overview(), ""
+    try:
+        shown = overview(server.database, lang)
+    except Exception as exc:
+        problem = incident(exc)
+
+    def translated(text: str, **values: Any) -> str:
+        return _(text, **values).render(lang)
+
+    page = render_template(
         "index.html",
-        version=colca_version(),
-        series=server.config.series,
-        database=server.config.database_name,
+        _=translated,
+        lang=lang.replace("_", "-"),
+        config=server.config,
         base_url=request.url_root.rstrip("/"),
-        overview=overview(server.database),
+        overview=shown,
+        demo=shown.demo and not server.config.production,
+        problem=problem,
     )
+    return Response(page, headers={"Content-Language": lang.replace("_", "-"), "Vary": "Accept-Language"})
 
 
 @web.get("/web", strict_slashes=False)
@@ -61,22 +60,3 @@ def healthz() -> Response:
     except Exception as exc:
         return Response(f"database does not answer, incident {incident(exc)}\n", status=503, content_type="text/plain")
     return Response("ok\n", content_type="text/plain")
-
-
-def overview(database: Any) -> Overview:
-    """Companies, installed addons and failed ones, read as the system."""
-    result = Overview(failed={name: str(reason) for name, reason in getattr(database, "failed", {}).items()})
-
-    def read(env: Any) -> None:
-        result.companies = env["res.company"].sudo().search_read([], ["name"])
-        result.addons = (
-            env["ir.module.module"]
-            .sudo()
-            .search_read([("state", "=", "installed")], ["name", "shortdesc", "summary", "installed_version"], order="name")
-        )
-
-    try:
-        database.run(1, {}, read, readonly=True)
-    except Exception as exc:
-        result.problem = incident(exc)
-    return result
