@@ -168,12 +168,29 @@ def mark_modified(records: Records, names: Any, created: bool = False) -> None:
 
     :param created: the records are new, so nothing can point at them by a many2one yet.
     """
+    mark(records, touched_by(records, names, created))
+
+
+def mark(records: Records, touched: dict[tuple[str, str], set[int]]) -> None:
+    """Let stored computed fields wait: field key → ids."""
+    pending = records.env.transaction.pending
+    for key, ids in touched.items():
+        pending.setdefault(key, set()).update(ids)
+
+
+def touched_by(records: Records, names: Any, created: bool = False) -> dict[tuple[str, str], set[int]]:
+    """Field key → ids of the stored values that depend on `names` of `records`, as things are linked now.
+
+    Nothing waits yet: finding them may ask the database, which computes what waits. Whoever is about to change a link asks
+    before, changes, and marks then; else the old side would be computed while the link is still there.
+    """
     triggers = records.models.triggers
     env = records.env
     txn = env.transaction
     ids = records._ids
+    found: dict[tuple[str, str], set[int]] = {}
     if not ids:
-        return
+        return found
     if created:
         stale, wanted = triggers.on_create(type(records))
         for field in stale:
@@ -188,7 +205,8 @@ def mark_modified(records: Records, names: Any, created: bool = False) -> None:
         elif field.key not in txn.computing or trigger.hops:
             touched = walk_back(env.root, ids, trigger.hops, created)
             if touched:
-                txn.pending.setdefault(field.key, set()).update(touched)
+                found.setdefault(field.key, set()).update(touched)
+    return found
 
 
 def settle(records: Records, field: Field) -> None:

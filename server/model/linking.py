@@ -52,11 +52,13 @@ class Linking:
     def _apply_one2many(self: Any, field: One2many, pairs: list[tuple[Any, Any]]) -> None:
         target = self.env[field.comodel]
         inverse = field.inverse_name
+        deletes = target._fields[inverse].required or target._fields[inverse].ondelete == "cascade"
         new: list[dict[str, Any]] = []
         for record, commands in pairs:
+            own: list[dict[str, Any]] = []  # made at the end, all in one go: what comes after must hold for them too
             for code, id, argument in commands:
                 if code == 0:
-                    new.append({**argument, inverse: record._ids[0]})
+                    own.append({**argument, inverse: record._ids[0]})
                 elif code == 1:
                     line = target.browse([id])
                     if line._raw(target._fields[inverse]) != record._ids[0]:
@@ -75,12 +77,13 @@ class Linking:
                     self._detach(target.browse([id]), inverse)
                 elif code == 4:
                     target.browse([id]).write({inverse: record._ids[0]})
-                elif code == 5:
-                    self._detach(field.__get__(record), inverse)
-                elif code == 6:
+                else:
                     current = field.__get__(record)
-                    self._detach(current - target.browse(argument), inverse)
-                    (target.browse(argument) - current).write({inverse: record._ids[0]})
+                    wanted = target.browse(argument if code == 6 else ())
+                    self._detach(current - wanted, inverse)
+                    (wanted - current).write({inverse: record._ids[0]})
+                    own = [] if deletes else [{**vals, inverse: None} for vals in own]
+            new += own
         if new:
             target.create(new)
 
@@ -99,16 +102,21 @@ class Linking:
         txn = env.transaction
         target = env[field.comodel]
         values = txn.values[field.cache_key(env)]
-        fresh: list[tuple[Any, int, dict[str, Any]]] = []
+        visible = self.browse([r._ids[0] for r, _c in pairs])
+        everything = visible.with_context(active_test=False) if "active" in target._fields else visible
+        fresh: list[tuple[int, dict[str, Any], bool]] = []
         add: list[tuple[int, int]] = []
         remove: list[tuple[int, int]] = []
         for record, commands in pairs:
             id = record._ids[0]
-            before = tuple(record._raw(field) or ())
+            before = () if created else everything._with_ids((id,))._raw(field) or ()  # archived ones are linked, too
+            seen = () if created else visible._with_ids((id,))._raw(field) or ()
+            hidden = dict.fromkeys(i for i in before if i not in seen)
             after = dict.fromkeys(before)
+            own: list[tuple[int, dict[str, Any], bool]] = []
             for code, other, argument in commands:
                 if code == 0:
-                    fresh.append((record, id, argument))
+                    own.append((id, argument, True))
                 elif code == 1:
                     target.browse([other]).write(argument)
                 elif code == 2:
@@ -118,17 +126,18 @@ class Linking:
                     after.pop(other, None)
                 elif code == 4:
                     after[other] = None
-                elif code == 5:
-                    after.clear()
-                elif code == 6:
-                    after = dict.fromkeys(argument)
+                else:
+                    after = {**hidden, **dict.fromkeys(argument if code == 6 else ())}
+                    own = [(i, vals, False) for i, vals, _linked in own]
+            fresh += own
             add += [(id, o) for o in after if o not in before]
             remove += [(id, o) for o in before if o not in after]
-            values[id] = tuple(after)
+            values[id] = tuple(o for o in after if o not in hidden)
         if fresh:
-            for (_record, id, _argument), made in zip(fresh, target.create([a for _r, _i, a in fresh]), strict=True):
-                add.append((id, made._ids[0]))
-                values[id] = (*values[id], made._ids[0])
+            for (id, _vals, linked), made in zip(fresh, target.create([vals for _i, vals, _l in fresh]), strict=True):
+                if linked:
+                    add.append((id, made._ids[0]))
+                    values[id] = (*values[id], made._ids[0])
         relation, one, two = field.names()
         table = txn.registry.metadata.tables[relation]
         if remove:
@@ -138,11 +147,20 @@ class Linking:
             self._check_linked(field, target, {o for _m, o in add})
             env.run(table.insert(), [{one: m, two: o} for m, o in add])
         if add or remove:
+            for key in {field.key, (*field.key, "all")} - {field.cache_key(env)}:
+                for id in {m for m, _o in (*add, *remove)}:
+                    txn.values[key].pop(id, None)
             mirrored = [
                 f for f in target._fields.values() if isinstance(f, Many2many) and not f.computed and f.names()[0] == relation
             ]
             for mirror in mirrored:
-                txn.forget(mirror)
+                for key in (mirror.key, (*mirror.key, "all")):
+                    txn.values.pop(key, None)
+                if mirror is not field:
+                    mark_modified(target.browse([o for _m, o in (*add, *remove)]), (mirror.name,))
+            if field in mirrored:  # a model linked to itself by one field: what was just put together is still true
+                for id in {r._ids[0] for r, _c in pairs}:
+                    txn.values[field.cache_key(env)].pop(id, None)
             if self._reference or (target._reference and mirrored):
                 txn.reference_touched = True
 

@@ -248,6 +248,9 @@ class Loading:
         env = self.env
         txn = env.transaction
         target = env[field.comodel]
+        deciding = {"active", "company_id", *target._order_fields}
+        if any(not deciding.isdisjoint(vals) for vals in txn.dirty.get(field.comodel, {}).values()):
+            env.flush()
         found: dict[int, list[int]] = {i: [] for i in ids}
         if ids and self._reference and not txn.reference_touched:
             known = env.database.reference_rows(txn, (field.key, env.allowed_company_ids))

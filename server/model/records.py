@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from server.errors import FieldError, MissingError, UserError
 from server.model.api import External
 from server.model.checking import Checking
-from server.model.compute import mark_modified, settle
+from server.model.compute import mark, mark_modified, settle, touched_by
 from server.model.creating import Creating
 from server.model.decorators import action
 from server.model.fields import Field
@@ -302,6 +302,7 @@ class Records(Reading, Loading, Writing, Creating, Linking, Checking, Locking, G
         txn = env.transaction
         values = txn.values[field.cache_key(env)]
         value = self._to_cache(field, value)
+        changed: list[int] = []
         for id in self._ids:
             old = values.get(id, _MISSING)
             if old is not _MISSING and old == value:
@@ -311,16 +312,27 @@ class Records(Reading, Loading, Writing, Creating, Linking, Checking, Locking, G
                     self._with_ids((id,))._load_value(field)
                     if values.get(id, _MISSING) == value:
                         continue
-                if field.tracking:
-                    from server.model import history
+                changed.append(id)
+            else:
+                values[id] = value
+        if not changed:  # nothing can depend on a record that is only being made
+            return
+        touched = self._with_ids(tuple(changed))
+        before = {}
+        if isinstance(field, Many2one):
+            before = touched_by(touched, (field.name,))
+            self._drop_inverses(field, changed, value)
+        if field.tracking:
+            from server.model import history
 
-                    history.remember(self, field, (id,))
-                self._put_pending(txn.dirty.setdefault(self._name, {}).setdefault(id, {}), field, value)
+            history.remember(self, field, changed)
+        rows = txn.dirty.setdefault(self._name, {})
+        for id in changed:
             values[id] = value
-        if field.stored:
-            real = tuple(i for i in self._ids if i > 0)  # nothing can depend on a record that is only being made
-            if real:
-                mark_modified(self._with_ids(real), (field.name,))
+            self._put_pending(rows.setdefault(id, {}), field, value)
+        self._drop_lists(field, changed)
+        mark(touched, before)
+        mark_modified(touched, (field.name,))
 
     def _to_cache(self, field: Field, value: Any) -> Any:
         if field.type in ("one2many", "many2many"):

@@ -265,14 +265,17 @@ class Many2oneReference(Integer):
 
 
 def normalise_commands(field: ToMany, value: Any) -> list[tuple[int, Any, Any]]:
-    """x2many `value` as a list of full `(code, id, argument)` commands; a bare list of ids or a record set means set.
+    """x2many `value` as a list of full `(code, id, argument)` commands; a bare list of ids or a record set means set, an empty
+    list no command at all, nothing (`False`) clears.
 
     :raises FieldError: for anything that is not a command of the external API.
     """
     if value is None or value is False or value == "":
-        return []
+        return [(5, 0, 0)]
     if hasattr(value, "_ids"):
         return [(6, 0, list(value._ids))]
+    if isinstance(value, (list, tuple)) and not value:
+        return []
     if not isinstance(value, (list, tuple)):
         raise field.complain(value, "a list of commands or ids")
     if all(isinstance(v, int) and not isinstance(v, bool) for v in value):

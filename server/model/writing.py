@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from server.errors import AccessError, FieldError
 from server.model import flush as flushing
 from server.model import history
-from server.model.compute import mark_modified
+from server.model.compute import mark, mark_modified, touched_by
 from server.model.decorators import action
 from server.model.fields import AUTOMATIC, Field
 from server.model.relational import Many2many, Many2one, One2many, ToMany, normalise_commands
@@ -148,9 +148,8 @@ class Writing:
             if field.translate and env.translation_lang:
                 self._write_translation(field, ids, value)
                 continue
-            structural = isinstance(field, Many2one)
-            if structural:
-                mark_modified(touched, (field.name,))
+            before = touched_by(touched, (field.name,)) if isinstance(field, Many2one) else {}
+            if isinstance(field, Many2one):
                 self._drop_inverses(field, ids, value)
             if field.tracking:
                 history.remember(self, field, ids)
@@ -164,6 +163,7 @@ class Writing:
                 waiting.difference_update(ids)
                 if not waiting:
                     del txn.pending[field.key]
+            mark(touched, before)
             mark_modified(touched, (field.name,))
         if self._reference and changed:
             txn.reference_touched = True
@@ -247,7 +247,7 @@ class Writing:
         self._check_rule("unlink")
         env.hooks.record_deleting(env=env, records=self)
         names = {r._ids[0]: r.display_name for r in self} if self._history else {}
-        mark_modified(self, [n for n in self._fields if n != "id"])
+        touched = self._touched_by_unlink()
         dirty = txn.dirty.get(self._name)
         for id in self._ids:
             if dirty:
@@ -264,11 +264,33 @@ class Writing:
         records_deleted(env, self._name, list(self._ids))
         env.run(self.table.delete().where(self.table.c.id.in_(self._ids)))
         txn.clear()
+        mark(self, touched)
         if self._reference:
             txn.reference_touched = True
         if self._history:
             history.deleted(self, names)
         return True
+
+    def _touched_by_unlink(self: Any) -> dict[tuple[str, str], set[int]]:
+        """What to compute anew when these records are gone.
+
+        Links that the database empties (many2one `set null`, many2many) are changes of whoever has them.
+        """
+        env = self.env
+        by_field = self.models.triggers.by_field
+        found = touched_by(self, [n for n in self._fields if n != "id"])
+        for other in self.models.classes.values():
+            for field in other._fields.values():
+                if field.comodel != self._name or field.computed or field.company_dependent or field.key not in by_field:
+                    continue
+                emptied = (
+                    field.stored and field.ondelete == "set null" if isinstance(field, Many2one) else isinstance(field, Many2many)
+                )
+                if emptied and any(t.field.stored for t in by_field[field.key]):
+                    model = env.root[other._name].with_context(active_test=False)
+                    for key, ids in touched_by(model.search([(field.name, "in", list(self._ids))]), (field.name,)).items():
+                        found.setdefault(key, set()).update(ids)
+        return {key: left for key, ids in found.items() if (left := ids.difference(self._ids) if key[0] == self._name else ids)}
 
     def copy_data(self: Any, default: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Values to create a duplicate of each record: fields with `copy`, one2many lines included where the field says so."""
