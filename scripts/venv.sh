@@ -22,3 +22,5 @@ if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/nu
 fi
 echo "Installing $what (a minute the first time)"
 "$venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable "$what"
+# Python would do it at the first start, unless PYTHONDONTWRITEBYTECODE forbids it: then every start would compile everything again.
+"$venv/bin/python" -m compileall -q server addons
