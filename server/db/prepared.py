@@ -9,6 +9,7 @@ it executes the Core statement as usual.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -108,24 +109,29 @@ class BulkInsert:
     """INSERT of any number of rows with one constant text (PostgreSQL): arrays per column, unnested in order.
 
     Identity values are taken in the order of the rows, so the new ids in ascending order are those of the rows.
+
+    :param constant: columns whose value is the same in all rows.
     """
 
-    __slots__ = ("columns", "json_columns", "text")
+    __slots__ = ("columns", "constant", "json_columns", "text")
 
-    def __init__(self, table: sa.Table, columns: list[str], dialect: sa.Dialect) -> None:
+    def __init__(self, table: sa.Table, columns: list[str], dialect: sa.Dialect, constant: Collection[str] = ()) -> None:
         quote = dialect.identifier_preparer.quote
         self.columns = columns
+        self.constant = frozenset(constant)
         self.json_columns = {c for c in columns if isinstance(table.c[c].type, sa.JSON)}
-        names = ", ".join(quote(c) for c in columns)
-        arrays, picked = [], []
+        arrays, aliases, picked = [], [], []
         for number, name in enumerate(columns):
-            kind = "text" if name in self.json_columns else table.c[name].type.compile(dialect)
-            arrays.append(f"%(p{number})s::{kind.partition('(')[0]}[]")
+            kind = "text" if name in self.json_columns else table.c[name].type.compile(dialect).partition("(")[0]
+            if name in self.constant:
+                picked.append(f"%(p{number})s::{kind}")
+                continue
+            arrays.append(f"%(p{number})s::{kind}[]")
+            aliases.append(f"c{number}")
             picked.append(f"v.c{number}::jsonb" if name in self.json_columns else f"v.c{number}")
-        aliases = ", ".join(f"c{n}" for n in range(len(columns)))
         self.text = (
-            f"INSERT INTO {quote(table.name)} ({names}) SELECT {', '.join(picked)} "
-            f"FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS v({aliases}, place) "
+            f"INSERT INTO {quote(table.name)} ({', '.join(quote(c) for c in columns)}) SELECT {', '.join(picked)} "
+            f"FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS v({', '.join(aliases)}, place) "
             f"ORDER BY v.place RETURNING {quote(table.name)}.id"
         )
 
@@ -133,7 +139,9 @@ class BulkInsert:
         """Insert the rows; their ids in order."""
         values: dict[str, Any] = {}
         for number, name in enumerate(self.columns):
-            if name in self.json_columns:
+            if name in self.constant:
+                values[f"p{number}"] = rows[0][name]
+            elif name in self.json_columns:
                 values[f"p{number}"] = [None if r[name] is None else json.dumps(r[name], default=str) for r in rows]
             else:
                 values[f"p{number}"] = [r[name] for r in rows]

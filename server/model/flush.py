@@ -132,6 +132,10 @@ def write_patches(
     return groups
 
 
+#: Columns that hold the same in all rows of one INSERT.
+STAMPS = ("create_date", "create_uid", "write_date", "write_uid")
+
+
 def any_ids(column: Any, name: str, dialect: str) -> Any:
     """`column = ANY(:name)` on PostgreSQL (one statement text for any number of ids), an expanding IN elsewhere."""
     if dialect == "postgresql":
@@ -204,12 +208,17 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
             statement = cls.models.plans[key] = Prepared(table.insert().values(values).returning(table.c.id))
         return [int(execute(env, statement, rows[0])[0][0])]
     if env.transaction.dialect == "postgresql":
-        key = ("bulk", cls._name)
-        bulk = cls.models.plans.get(key)
+        # what is empty in all rows is left out, unless the table would put its default there
+        columns = [f.name for f in cls._columns_written]
+        used = [c for c in columns if any(row[c] is not None for row in rows) or table.c[c].server_default is not None]
+        if all(c in STAMPS for c in used):
+            used.append(next(c for c in columns if c not in STAMPS))
+        stamped = all(row["create_date"] == rows[0]["create_date"] for row in rows)
+        bulk_key = ("bulk", cls._name, stamped, tuple(used))
+        bulk = cls.models.plans.get(bulk_key)
         if bulk is None:
-            bulk = cls.models.plans[key] = BulkInsert(
-                table, [f.name for f in cls._columns_written], env.transaction.connection.dialect
-            )
+            dialect = env.transaction.connection.dialect
+            bulk = cls.models.plans[bulk_key] = BulkInsert(table, used, dialect, constant=STAMPS if stamped else ())
         return execute(env, bulk, rows)  # type: ignore[no-any-return]
     # SQLite has one writer and gives ascending ids in the order of VALUES; asking SQLAlchemy for the order would cost a statement
     # per row there

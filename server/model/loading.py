@@ -11,7 +11,7 @@ from server.db.prepared import Prepared
 from server.model.domain import parse
 from server.model.domain_sql import Compiler
 from server.model.fields import Field
-from server.model.flush import any_ids
+from server.model.flush import any_ids, write_rows
 from server.model.ordering import ordered
 from server.model.relational import Many2many, One2many
 
@@ -28,6 +28,7 @@ class Loading:
     def _prepare_reading(cls) -> None:
         fields = cls._fields  # type: ignore[attr-defined]
         cls._row_fields = [f for f in fields.values() if f.stored and f.prefetch and f.name != "id"]  # type: ignore[attr-defined]
+        cls._row_translated = any(f.translate for f in cls._row_fields)  # type: ignore[attr-defined]
         company = fields.get("company_id")
         walled = getattr(cls, "company_wall", True) and company is not None and company.stored
         cls._walled_model = walled  # type: ignore[attr-defined]
@@ -107,6 +108,8 @@ class Loading:
         env = self.env
         txn = env.transaction
         chosen = self._row_fields if fields is None else fields
+        if env.translation_lang and self._name in txn.dirty and any(f.translate for f in chosen):
+            write_rows(env, self._name, txn.dirty.pop(self._name))  # another language may fall back to a text that waits
         if self._reference and fields is None and not txn.reference_touched:
             ids = self._from_process(ids, chosen)
             if not ids:
@@ -156,8 +159,12 @@ class Loading:
     def _select_rows(self: Any, fields: list[Field], ids: list[int]) -> tuple[Any, dict[str, Any]]:
         env = self.env
         txn = env.transaction
-        lang = env.translation_lang if any(f.translate for f in fields) else None
-        key = ("rows", self._name, tuple(f.name for f in fields), lang, txn.dialect)
+        if fields is self._row_fields:
+            lang = env.translation_lang if self._row_translated else None
+            key: Any = ("rows", self._name, lang, txn.dialect)
+        else:
+            lang = env.translation_lang if any(f.translate for f in fields) else None
+            key = ("rows", self._name, tuple(f.name for f in fields), lang, txn.dialect)
         statement = self.models.plans.get(key)
         if statement is None:
             table = self.table
