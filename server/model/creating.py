@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from server.errors import MissingError
 from server.model import flush as flushing
 from server.model import history
 from server.model.compute import compute_related, dependencies, mark_modified
@@ -111,7 +112,11 @@ class Creating:
             rows.append(row)
             relations.append(lines)
             indirect.append(other)
-        own_links = self._compute_early(rows, relations)
+        try:
+            own_links = self._compute_early(rows, relations)
+        except MissingError:  # a link to what does not exist, or not on this side of the wall: told with the field's name
+            self._check_companies(rows)
+            raise
         self._check_required(rows)
         self._check_companies(rows)
         now, uid = env.now(), env.uid

@@ -103,9 +103,12 @@ class Compiler:
             kind = field.sql_type()
             if self.dialect == "postgresql":
                 return sa.cast(column[key].as_string(), kind) if not isinstance(field, Char) else column[key].as_string()
-            return sa.type_coerce(
-                sa.func.json_extract(column, f'$."{key}"'), sa.String() if isinstance(field, (Numeric, Char)) else kind
-            )
+            raw: Any = sa.func.json_extract(column, f'$."{key}"')
+            if isinstance(field, Numeric):  # text inside the document; as the columns have it, a scaled integer, it compares
+                raw = sa.cast(sa.func.round(sa.cast(raw, sa.Float) * 10 ** field.digits[1]), sa.BigInteger)
+            elif field.type == "datetime":
+                raw = raw.op("||")(sa.literal_column("'.000000'"))
+            return sa.type_coerce(raw, sa.String() if isinstance(field, Char) else kind)
         if field.translate and self.env.translation_lang and "ir.translation" in self.env:
             words = self.env["ir.translation"].table
             inner = sa.select(words.c.value).where(
@@ -262,6 +265,10 @@ class Compiler:
         """SELECT id of the visible records of `cls` that match; rules and wall of the model hold here too."""
         table = cls.table.alias()
         clauses = [self.clause(cls, table, tree), self.wall(cls, table)]
+        if not self.env.su:  # what a user may not read cannot be guessed by searching through it
+            rule = self.env.access.rule(cls._name, "read")
+            if rule is not None:
+                clauses.append(Compiler(self.env.root).clause(cls, table, parse(rule)))
         if (
             active
             and "active" in cls._fields
@@ -438,6 +445,14 @@ def parent_field(cls: type[Records]) -> Many2one | None:
 
     Other links to the same model (the backorder of a transfer, the type of its returns) make no tree, and may form a circle.
     """
+    try:
+        return cls.models.plans["parent", cls._name]  # type: ignore[no-any-return]
+    except KeyError:
+        found = cls.models.plans["parent", cls._name] = _parent_field(cls)
+        return found
+
+
+def _parent_field(cls: type[Records]) -> Many2one | None:
     own = {f.name: f for f in cls._fields.values() if isinstance(f, Many2one) and f.comodel == cls._name and f.stored}
     if "parent_id" in own:
         return own["parent_id"]

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 def remember(records: Records, field: Field, ids: Any) -> None:
     """Keep the value a tracked field had before this transaction's first change of it."""
     txn = records.env.transaction
-    values = txn.values.get(field.key, {})
+    key = field.cache_key(records.env)
+    values = txn.values.get(key, {})
     for id in ids:
         if id < 0:
             continue
         row = txn.tracked.setdefault((records._name, id), {})
         if field.name not in row and "+" not in row:
-            row[field.name] = values.get(id)
+            row[field.name] = (key, values.get(id))
 
 
 def created(records: Records) -> None:
@@ -67,6 +68,7 @@ def write(env: Environment) -> None:
         return
     rows, txn.history_rows = txn.history_rows, []
     tracked, txn.tracked = txn.tracked, {}
+    load(env, tracked)
     for (model, id), old in tracked.items():
         if model not in env:
             continue
@@ -76,10 +78,11 @@ def write(env: Environment) -> None:
         for field in cls._tracked:
             if not is_new and field.name not in old:
                 continue
-            values = txn.values.get(field.key, {})
+            key, value = (field.cache_key(env), None) if is_new else old[field.name]
+            values = txn.values.get(key, {})
             if id not in values:
                 continue
-            before = None if is_new else shown(field, old[field.name])
+            before = shown(field, value)
             after = shown(field, values[id])
             if before != after:
                 changes[field.name] = [before, after]
@@ -88,6 +91,18 @@ def write(env: Environment) -> None:
             rows.append(row(env, model, id, "create" if is_new else "write", changes, companies.get(id)))
     if rows and "ir.history" in env:
         env.run(env["ir.history"].table.insert(), rows)
+
+
+def load(env: Environment, tracked: dict[tuple[str, int], dict[str, Any]]) -> None:
+    """Read again what a deletion dropped from the cache; normally everything is there."""
+    values = env.transaction.values
+    for model in dict.fromkeys(m for m, _id in tracked):
+        if model in env:
+            tracked_fields = env.models.classes[model]._tracked
+            keys = [f.cache_key(env) for f in tracked_fields]
+            lost = [i for m, i in tracked if m == model and any(i not in values.get(k, ()) for k in keys)]
+            if lost:
+                env.root[model].browse(lost)._fetch_rows(lost, tracked_fields)
 
 
 def shown(field: Field, value: Any) -> Any:

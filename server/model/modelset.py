@@ -14,7 +14,7 @@ from server.model.compute import Triggers
 from server.model.definition import OPTION_DEFAULTS, OPTIONS, Model
 from server.model.fields import Field
 from server.model.records import Records
-from server.model.relational import Many2one, RecordOf
+from server.model.relational import Many2one, RecordOf, ToMany
 
 if TYPE_CHECKING:
     from server.hooks import HookCallers
@@ -64,6 +64,10 @@ class ModelSet:
         }
         for cls in self.classes.values():
             self._drop_dangling(cls)
+        for cls in self.classes.values():
+            for field in cls._fields.values():
+                if not field.stored and not isinstance(field, ToMany) and (keys := self._context_of(cls, field)):
+                    field.context_keys, field._contextual = tuple(dict.fromkeys((*field.context_keys, *keys))), True
         self.triggers = Triggers(self)
 
     def __contains__(self, name: object) -> bool:
@@ -170,6 +174,29 @@ class ModelSet:
     def _parent_fields(self, parent: str) -> list[Field]:
         parts = [(a, d) for a, d in self.registry.definitions[parent] if a in self.enabled]
         return list(self._bind_fields(parent, parts).values())
+
+    def _context_of(self, cls: type[Records], field: Field) -> list[str]:
+        """Context keys that change what a related field (or a display name) shows: it ends in, or passes, translated values and
+        values per company.
+        """
+        keys: list[str] = []
+        if field.name == "display_name":
+            path = [cls._rec_name]
+        else:
+            path = (field.related or "").split(".")
+        owner = cls
+        for name in path:
+            step = owner._fields.get(owner._aliases.get(name, name))
+            if step is None or step is field:
+                break
+            if step.stored:
+                keys += ["lang"] * step.translate + ["company"] * step.company_dependent
+            elif step.related:
+                keys += self._context_of(owner, step)
+            if not step.comodel:
+                break
+            owner = self.classes[step.comodel]
+        return keys
 
     def _drop_dangling(self, cls: type[Records]) -> None:
         """Fields whose target model is not in this set do not exist here."""

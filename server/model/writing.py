@@ -145,9 +145,14 @@ class Writing:
                 continue
             changed.append(field.name)
             touched = self._with_ids(ids)
-            if field.translate and env.translation_lang:
-                self._write_translation(field, ids, value)
-                continue
+            if field.translate:
+                self._drop_other_languages(field, ids)
+                if env.translation_lang:
+                    if field.tracking:
+                        history.remember(self, field, ids)
+                    self._write_translation(field, ids, value)
+                    touched_by(touched, (field.name,))  # what is not stored is shown anew; what is stored keeps the source's text
+                    continue
             before = touched_by(touched, (field.name,)) if isinstance(field, Many2one) else {}
             if isinstance(field, Many2one):
                 self._drop_inverses(field, ids, value)
@@ -168,6 +173,14 @@ class Writing:
         if self._reference and changed:
             txn.reference_touched = True
         return changed
+
+    def _drop_other_languages(self: Any, field: Field, ids: Iterable[int]) -> None:
+        """What other languages show may be the text that is being changed."""
+        values = self.env.transaction.values
+        own = field.cache_key(self.env)
+        for key in [k for k in values if k[:2] == field.key and k != own]:
+            for id in ids:
+                values[key].pop(id, None)
 
     def _write_translation(self: Any, field: Field, ids: Iterable[int], value: Any) -> None:
         """A translated value goes to ir.translation; the source text stays."""
