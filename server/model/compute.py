@@ -37,6 +37,7 @@ class Triggers:
         self._seen: set[tuple[Any, str]] = set()
         self.by_field: dict[tuple[str, str], list[Trigger]] = {}
         self._feeders: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+        self._reach: dict[tuple[str, str], frozenset[str]] = {}
         for cls in models.classes.values():
             for field in cls._fields.values():
                 if not field.computed:
@@ -111,6 +112,20 @@ class Triggers:
                     )
                 hops.append(step)
                 current = self.models.classes[step.comodel]
+
+    def reach(self, key: tuple[str, str]) -> frozenset[str]:
+        """Models whose stored values change when the stored computed field `key` does: its own, and those of what it feeds."""
+        found = self._reach.get(key)
+        if found is None:
+            seen = {key}
+            waiting = [key]
+            while waiting:
+                for trigger in self.by_field.get(waiting.pop(), ()):
+                    if trigger.field.key not in seen:
+                        seen.add(trigger.field.key)
+                        waiting.append(trigger.field.key)
+            found = self._reach[key] = frozenset(model for model, _name in seen)
+        return found
 
     def feeders(self, field: Field) -> frozenset[tuple[str, str]]:
         """Keys of the stored computed fields that `field` is computed from, also through others (itself, when recursive)."""

@@ -407,7 +407,10 @@ class Compiler:
             raise FieldError(f"Invalid date part '{part}' of {field.model_name}.{field.name}. Known: {', '.join(DATE_PARTS)}.")
         number = Integer().bound(field.model_name, field.name, "").coerce(value, self.env)
         if sql_part == "quarter" and self.dialect == "sqlite":
-            expression: Any = (sa.extract("month", table.c[field.name]) + 2) / 3
+            month = sa.cast(sa.extract("month", table.c[field.name]), sa.Integer)
+            expression: Any = (month + 2) // sa.literal_column("3", sa.Integer)
+        elif sql_part == "hour" and field.type == "date":
+            raise FieldError(f"Field {field.model_name}.{field.name} is a date and has no '{part}'.")
         else:
             expression = sa.extract(sql_part, table.c[field.name])
         return compare(expression, operator, number)

@@ -311,8 +311,12 @@ class Environment:
     def flush_for(self, models: Any) -> None:
         """Flush when something waits on one of `models`; what waits elsewhere can wait on and leave in fewer statements."""
         txn = self.transaction
-        if (txn.dirty and any(m in txn.dirty for m in models)) or (txn.pending and any(k[0] in models for k in txn.pending)):
+        if txn.dirty and any(m in txn.dirty for m in models):
             self.flush()
+        elif txn.pending:
+            reach = self.models.triggers.reach  # a line's amount that waits is a total that is not right yet
+            if any(not reach(key).isdisjoint(models) for key in txn.pending):
+                self.flush()
 
     def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         """Flush, then run a Core statement in this transaction."""

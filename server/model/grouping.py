@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from server.errors import FieldError
 from server.model.decorators import action
-from server.model.domain import parse
+from server.model.domain import join, parse
 from server.model.domain_sql import Compiler
 from server.model.fields import Field
 from server.model.ordering import paged
@@ -54,34 +56,29 @@ class Grouping:
         rows = self._grouped_rows(domain, todo, wanted, None, offset, limit, orderby or None)
         count = f"{todo[0].partition(':')[0]}_count" if lazy and todo else "__count"
         answer = []
-        base = to_list(parse(domain))
+        base = parse(domain)
+        names = self._group_names(todo, rows)
         for keys, values, number in rows:
             row: dict[str, Any] = {}
             ranges: dict[str, Any] = {}
             extra: list[Any] = []
             for spec, key in zip(todo, keys, strict=True):
-                shown, condition, span = self._group_value(spec, key)
+                shown, condition, span = self._group_value(spec, key, names)
                 row[spec] = shown
-                extra += condition
+                extra.append(condition)
                 if span is not None:
                     ranges[spec] = span
             for (name, field, agg), value in zip(wanted, values, strict=True):
-                row[name] = aggregate_value(field, value, agg)
+                row[name] = aggregate_value(self.env, field, value, agg)
             row[count] = number
-            row["__domain"] = (
-                ["&", *extra, *base]
-                if extra and base and len(extra) == 1
-                else [*extra, *base]
-                if not base or not extra
-                else [*["&"] * len(extra), *extra, *base]
-            )
+            row["__domain"] = conjunction([*extra, base])
             if ranges:
                 row["__range"] = ranges
             if lazy and len(specs) > 1:
                 row["__context"] = {"group_by": specs[1:]}
             answer.append(row)
         if not todo and not answer:
-            answer.append({"__count": 0, "__domain": base})
+            answer.append({"__count": 0, "__domain": to_list(base)})
         return answer
 
     @action(model=True, readonly=True)
@@ -101,26 +98,27 @@ class Grouping:
         for spec in aggregates or []:
             if spec == "__count":
                 continue
-            name, _colon, agg = spec.partition(":")
+            name, _colon, agg = spec.partition(":") if isinstance(spec, str) else (str(spec), "", "")
             field = self._field(name)
             if agg not in AGGREGATES:
                 raise FieldError(f"Invalid aggregate '{spec}'. Known: {', '.join(AGGREGATES)}.")
             check_aggregate(field, agg)
             wanted.append((spec, field, agg))
         rows = self._grouped_rows(domain, specs, wanted, having, offset, limit, order)
+        names = self._group_names(specs, rows)
         answer = []
         for keys, values, number in rows:
             row: dict[str, Any] = {}
             extra: list[Any] = []
             for spec, key in zip(specs, keys, strict=True):
-                shown, condition, span = self._group_value(spec, key)
+                shown, condition, span = self._group_value(spec, key, names)
                 row[spec] = [span["from"], shown] if span is not None and shown is not False else shown
-                extra += condition
+                extra.append(condition)
             for (spec, field, agg), value in zip(wanted, values, strict=True):
-                row[spec] = aggregate_value(field, value, agg)
+                row[spec] = aggregate_value(self.env, field, value, agg)
             if "__count" in (aggregates or []):
                 row["__count"] = number
-            row["__extra_domain"] = ["&"] * (len(extra) - 1) + extra
+            row["__extra_domain"] = conjunction(extra)
             answer.append(row)
         return answer
 
@@ -142,7 +140,8 @@ class Grouping:
                 raise FieldError(f"Invalid field '{field.name}' on model '{self._name}'")
             if not field.stored:
                 raise FieldError(f"Field {self._name}.{field.name} is computed and cannot be aggregated.")
-            columns.append(aggregate_expression(table.c[field.name], agg, env.transaction.dialect))
+            value = Compiler(env).column(type(self), table, field) if field._contextual else table.c[field.name]
+            columns.append(aggregate_expression(value, agg, env.transaction.dialect))
         number = sa.func.count(sa.distinct(table.c.id)) if source is not table else sa.func.count(table.c.id)
         labelled = [k.label(f"k{n}") for n, k in enumerate(keys)]
         statement = sa.select(*labelled, *columns, number.label("n")).select_from(source).where(*self._clauses(domain))
@@ -155,14 +154,14 @@ class Grouping:
         for condition in having or []:
             if isinstance(condition, (list, tuple)) and len(condition) == 3:
                 name, operator, value = condition
-                expression = (
-                    number
-                    if name == "__count"
-                    else next((c for (s, _f, _a), c in zip(wanted, columns, strict=True) if s == name), None)
-                )
-                if expression is None or operator not in ("=", "!=", "<", "<=", ">", ">="):
+                of = next(((f, g, c) for (s, f, g), c in zip(wanted, columns, strict=True) if s == name), None)
+                if (of is None and name != "__count") or operator not in ("=", "!=", "<", "<=", ">", ">="):
                     raise FieldError(f"Invalid having condition {condition!r}.")
-                statement = statement.having(expression.op("<>" if operator == "!=" else operator)(value))
+                if of is None or of[1] in ("count", "count_distinct"):
+                    field, expression = Integer().bound(self._name, str(name), ""), number if of is None else of[2]
+                else:
+                    field, expression = of[0], of[2]
+                statement = statement.having(expression.op("<>" if operator == "!=" else operator)(field.coerce(value, env)))
         statement = self._group_order(statement, specs, labelled, wanted, columns, number, order)
         size = len(keys)
         return [(tuple(r[:size]), tuple(r[size:-1]), r[-1]) for r in env.run(paged(statement, offset, limit))]
@@ -208,35 +207,61 @@ class Grouping:
         if isinstance(field, Many2many) and not field.computed:
             relation, one, two = field.names()
             pairs = self.env.transaction.registry.metadata.tables[relation].alias()
-            return pairs.c[two], source.outerjoin(pairs, pairs.c[one] == table.c.id)
+            mine = pairs.c[one] == table.c.id
+            target = self.env[field.comodel]
+            if target._walled_model:  # links to what stands behind the wall are as little seen here as in a list
+                mine = sa.and_(mine, pairs.c[two].in_(target._walled(sa.select(target.table.c.id))))
+            return pairs.c[two], source.outerjoin(pairs, mine)
         if not field.stored:
             if field.related:
                 from server.model.plans import ReadPlan
 
                 owner, real, here, source = ReadPlan._locate(self, field, table, source, {(): table})
                 if real is not None:
-                    return here.c[real.name], source
-                del owner
+                    return Compiler(self.env).column(type(owner), here, real), source
             raise FieldError(f"Field {self._name}.{field.name} is computed and cannot be grouped by.")
         if field.type in ("date", "datetime"):
             granularity = granularity or "month"
+            if field.type == "date" and granularity == "hour":
+                granularity = "day"
             if granularity not in GRANULARITIES:
                 raise FieldError(f"Invalid granularity '{granularity[:40]}' in '{spec[:80]}'. Known: {', '.join(GRANULARITIES)}.")
-            return truncated(table.c[name], granularity, self.env.transaction.dialect), source
+            return truncated(table.c[field.name], granularity, self.env.transaction.dialect), source
+        if field.type in ("binary", "json"):
+            raise FieldError(f"Field {self._name}.{field.name} ({field.type}) cannot be grouped by.")
         column = Compiler(self.env).column(type(self), table, field) if field._contextual else table.c[field.name]
         if isinstance(field, Boolean):
             column = sa.func.coalesce(column, sa.false())
+        elif isinstance(field, (Integer, Numeric)) and not field.required:  # nothing reads as 0 and is found as 0
+            column = sa.func.coalesce(column, sa.literal_column("0"), type_=column.type)
         return column, source
 
-    def _group_value(self: Any, spec: str, key: Any) -> tuple[Any, list[Any], dict[str, str] | None]:
-        """(value shown, domain of the group, date range)."""
+    def _group_names(self: Any, specs: list[str], rows: list[Any]) -> dict[str, dict[int, str]]:
+        """Display names of the records behind relational groups: per group, all at once. Who is gone has no name."""
+        names: dict[str, dict[int, str]] = {}
+        for position, spec in enumerate(specs):
+            field = self._field(spec.partition(":")[0])
+            if isinstance(field, (Many2one, ToMany)):
+                ids = [keys[position] for keys, _values, _number in rows if keys[position] is not None]
+                found = self.env.root[field.comodel].browse(ids).exists_cached()
+                names[spec] = {r._ids[0]: r.display_name for r in found}
+        return names
+
+    def _group_value(self: Any, spec: str, key: Any, names: dict[str, dict[int, str]]) -> tuple[Any, Any, dict[str, str] | None]:
+        """(value shown, condition of the group as a parsed domain, date range)."""
+        shown, condition, span = self._group_parts(spec, key, names)
+        return shown, parse(condition), span
+
+    def _group_parts(self: Any, spec: str, key: Any, names: dict[str, dict[int, str]]) -> tuple[Any, list[Any], Any]:
         name, _colon, granularity = spec.partition(":")
         field = self._field(name)
+        if field.type == "date" and granularity == "hour":
+            granularity = "day"
         if isinstance(field, (Many2one, ToMany)):
             if key is None:
                 return False, [(name, "=", False)], None
-            record = self.env.root[field.comodel].browse([key])
-            return [key, record.display_name], [(name, "=", key) if isinstance(field, Many2one) else (name, "in", [key])], None
+            condition = [(name, "=", key) if isinstance(field, Many2one) else (name, "in", [key])]
+            return [key, names[spec].get(key, "")], condition, None
         if isinstance(field, (Date, Datetime)):
             if key is None:
                 return False, [(name, "=", False)], None
@@ -258,6 +283,15 @@ class Grouping:
             return key if key is not None else False, [(name, "=", key if key is not None else False)], None
         wire = field.wire(field.coerce(key, self.env) if not isinstance(field, Numeric) or key is not None else None)
         return wire, [(name, "=", wire)], None
+
+
+def conjunction(trees: list[Any]) -> list[Any]:
+    """Parsed domains, all of which hold, as one domain in prefix notation."""
+    found: Any = None
+    for tree in trees:
+        if tree is not None:
+            found = tree if found is None else join("&", found, tree)
+    return to_list(found)
 
 
 def aggregate_of(records: Any, spec: str) -> tuple[str, Field, str] | None:
@@ -287,10 +321,13 @@ def check_aggregate(field: Field, agg: str) -> None:
 
     :raises FieldError: names the field and what can be asked of it.
     """
-    if (agg in ("sum", "avg") and not isinstance(field, (Integer, Numeric))) or (
-        agg in ("bool_and", "bool_or") and field.type != "boolean"
+    if (
+        (agg in ("sum", "avg") and not isinstance(field, (Integer, Numeric)))
+        or (agg in ("bool_and", "bool_or") and field.type != "boolean")
+        or (agg in ("min", "max") and field.type in ("boolean", "binary", "json"))
+        or (agg not in ("count",) and field.type in ("binary", "json"))
     ):
-        raise FieldError(f"Field {field.model_name}.{field.name} ({field.type}) has no '{agg}'. Ask for count, min or max.")
+        raise FieldError(f"Field {field.model_name}.{field.name} ({field.type}) has no '{agg}'.")
 
 
 def aggregate_expression(column: Any, agg: str, dialect: str) -> Any:
@@ -308,22 +345,20 @@ def aggregate_expression(column: Any, agg: str, dialect: str) -> Any:
             else (sa.func.min(column) if agg == "bool_and" else sa.func.max(column))
         )
     if agg == "avg":  # exact on both databases: the sum keeps the column's scale
-        return (
-            sa.type_coerce(sa.func.sum(column), column.type).label(None)
-            if False
-            else sa.func.sum(column, type_=column.type) / sa.cast(sa.func.nullif(sa.func.count(column), 0), sa.Integer)
-        )
+        return sa.func.sum(column, type_=column.type) / sa.cast(sa.func.nullif(sa.func.count(column), 0), sa.Integer)
     return getattr(sa.func, agg)(column, type_=column.type)
 
 
-def aggregate_value(field: Field, value: Any, agg: str) -> Any:
+def aggregate_value(env: Any, field: Field, value: Any, agg: str) -> Any:
     """An aggregate on the wire."""
     if agg in ("count", "count_distinct"):
         return value or 0
     if agg == "array_agg":
-        import json
-
-        return json.loads(value) if isinstance(value, str) else list(value or [])
+        if isinstance(value, str):  # SQLite answers JSON of what the columns hold
+            held = json.loads(value)
+            scaled = isinstance(field, Numeric)
+            value = [Decimal(v).scaleb(-field.digits[1]) if scaled and v is not None else v for v in held]  # type: ignore[attr-defined]
+        return [field.wire(field.coerce(v, env)) for v in value or []]
     if agg in ("bool_and", "bool_or"):
         return bool(value)
     if value is None:
@@ -341,7 +376,7 @@ def truncated(column: Any, granularity: str, dialect: str) -> Any:
     if granularity == "week":
         return sa.func.date(column, "-6 days", "weekday 1")
     month = sa.cast(sa.func.strftime("%m", column), sa.Integer)
-    first = sa.func.printf("%02d", ((month - 1) / sa.literal_column("3")) * 3 + 1)
+    first = sa.func.printf("%02d", ((month - 1) // sa.literal_column("3", sa.Integer)) * 3 + 1)
     return sa.func.strftime("%Y-", column).concat(first).concat("-01")
 
 
