@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from server.db.prepared import BulkInsert, Prepared
-from server.errors import ValidationError
+from server.errors import LockError, ValidationError
 from server.model import compute
 from server.text import Text, _, render
 
@@ -38,6 +38,12 @@ def execute(env: Environment, statement: Any, parameters: Any = None) -> Any:
         return connection.execute(statement, parameters) if parameters is not None else connection.execute(statement)
     except IntegrityError as error:
         raise explain(env, error, parameters) from error
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == "55P03":  # waited for a row as long as we are willing to
+            raise LockError(
+                _("The data is being changed by others at the same time. Nothing was saved; try again in a moment.")
+            ) from error
+        raise
     except DataError as error:
         raise ValidationError(
             _("A value does not fit into its column. Correct the longest or largest value and try again.")

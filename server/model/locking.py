@@ -42,12 +42,10 @@ class Locking:
             statement = locking
         try:
             rows = env.run(statement, params)
-        except sa.exc.OperationalError as error:
-            if "lock timeout" in str(error):
-                raise LockError(
-                    _("%(model)s is being changed by somebody else. Wait a moment and try again.", model=self._model_title())
-                ) from error
-            raise
+        except LockError as error:
+            raise LockError(
+                _("%(model)s is being changed by somebody else. Wait a moment and try again.", model=self._model_title())
+            ) from error
         for field in self._fields.values():
             if field.name != "id":
                 values = txn.values.get(field.cache_key(env))
