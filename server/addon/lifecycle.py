@@ -111,6 +111,7 @@ def install(
                     done = [one.name for one in session.order(wanted) if session.rows.get(one.name, ModuleRow("")).active]
                     outcome.enabled += _enable(session, companies, [name for name in done if name not in graph.ALWAYS])
         if new:
+            outcome.enabled += _glued(session, new)
             session.reflect()
         if finish is not None and (new or outcome):
             finish(session.env())
@@ -118,6 +119,18 @@ def install(
         if outcome:
             session.commit()
     return outcome
+
+
+def _glued(session: Session, new: Iterable[str]) -> list[tuple[int, str]]:
+    """Enable new glue for the companies that already have all it joins."""
+    addons = [addon for addon in session.order(new) if addon.triggers]
+    return [
+        (id, name)
+        for id in session.company_ids()
+        for addon in addons
+        if session.enabled.get(id, graph.ALWAYS).issuperset(addon.triggers)
+        for name in session.enable(id, [addon.name])
+    ]
 
 
 def _enable(session: Session, companies: Sequence[int] | str, names: list[str]) -> list[tuple[int, str]]:

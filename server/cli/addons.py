@@ -40,7 +40,7 @@ def list_addons(verbose: bool) -> None:
     for entry in found:
         where = ""
         if entry.status == "installed":
-            where = "for " + ", ".join(names.get(id, str(id)) for id in entry.companies) if entry.companies else "not enabled"
+            where = _users(entry.companies, names)
         elif entry.has_data:
             where = "data kept"
         version = entry.version or entry.package_version
@@ -51,6 +51,15 @@ def list_addons(verbose: bool) -> None:
             click.echo(f"{'':<{width}}  {entry.reason}")
         if verbose and entry.summary:
             click.echo(f"{'':<{width}}  {entry.summary}")
+
+
+def _users(companies: Sequence[int], names: dict[int, str]) -> str:
+    """Who uses an addon, in words."""
+    if not companies:
+        return "not enabled"
+    if len(names) > 1 and len(companies) == len(names):
+        return "for all companies"
+    return "for " + ", ".join(names.get(id, str(id)) for id in companies)
 
 
 @addon.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: User the commands work as.
 ROOT_UID = 1
+#: Characters a password has at least.
+SHORTEST_PASSWORD = 8
 
 
 def settings() -> Config:
@@ -61,6 +64,20 @@ def require_initialised(opened: Database) -> None:
             raise SetupError(_("This database is empty. Run `colca init` first."))
 
 
+def asked_password(given: str | None, prompt: str, option: str = "--password") -> str:
+    """A password, asked for twice when it was not given.
+
+    Raises `SetupError` when it is too short, or when nobody is there to be asked.
+    """
+    if given is None:
+        if not sys.stdin.isatty():
+            raise SetupError(_("There is no terminal to ask for the password: give it with %(option)s.", option=option))
+        given = click.prompt(prompt, hide_input=True, confirmation_prompt=True)
+    if len(str(given).strip()) < SHORTEST_PASSWORD:
+        raise SetupError(_("The password is too short: use at least %(count)s characters.", count=SHORTEST_PASSWORD))
+    return str(given)
+
+
 def company_ids(opened: Database, given: Sequence[str]) -> list[int]:
     """Ids of companies given by id or name; all companies when none is given. Raises `SetupError` for one that does not exist."""
 
@@ -80,6 +97,16 @@ def company_ids(opened: Database, given: Sequence[str]) -> list[int]:
     return found
 
 
+def country_id(env: Any, code: str) -> int:
+    """Id of the country with an ISO code. Raises `SetupError` when there is none, or no countries at all."""
+    if "res.country" not in env:
+        raise SetupError(_("Countries come with the addon base. Enable it, or leave --country out."))
+    found = env["res.country"].search([("code", "=", code.upper())])
+    if not found:
+        raise SetupError(_("%(code)s is not the ISO code of a country. Use two letters, as in MX.", code=code))
+    return int(found.id)
+
+
 def tell(outcome: Outcome, opened: Database, nothing: str) -> None:
     """Print what an operation did, or `nothing`."""
     if not outcome:
@@ -91,6 +118,8 @@ def tell(outcome: Outcome, opened: Database, nothing: str) -> None:
         names = {row[0]: row[1] for row in conn.execute(text("select id, name from res_company"))}
     if outcome.installed:
         click.echo(f"Installed: {', '.join(outcome.installed)}")
+        if not outcome.enabled:
+            click.echo("No company uses it yet: `colca addon enable NAME` enables it.")
     for name, old, new in outcome.upgraded:
         click.echo(f"Upgraded: {name} {old} -> {new}")
     if outcome.uninstalled:

@@ -51,12 +51,14 @@ def worker(once: bool) -> None:
 @click.option("--company", help="Work in this company (id or name).")
 @click.option("-c", "code", help="Run this code instead of a prompt.")
 def shell(company: str | None, code: str | None) -> None:
-    """A Python prompt with `env`, as the system user. Everything is one transaction: it is saved at the end if `commit()` was
-    called,
-    and forgotten otherwise."""
+    """A Python prompt with `env`, as the system user.
+
+    Everything is one transaction: it is saved at the end if `commit()` was called, and forgotten otherwise."""
     import code as interactive
+    import traceback
 
     from server.cli.common import company_ids
+    from server.errors import UserError
 
     with database() as opened:
         require_initialised(opened)
@@ -68,7 +70,13 @@ def shell(company: str | None, code: str | None) -> None:
         def talk(env: Any) -> None:
             names = {"env": env, "commit": keep}
             if code:
-                exec(compile(code, "<colca shell>", "exec"), names)
+                try:
+                    exec(compile(code, "<colca shell>", "exec"), names)
+                except UserError:
+                    raise
+                except Exception as error:  # the mistake of whoever wrote the code: he wants to see where
+                    traceback.print_exc()
+                    raise click.exceptions.Exit(1) from error
             else:
                 interactive.interact(
                     banner="Colca shell: `env` is the environment, `commit()` saves at the end.", local=names, exitmsg=""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from server.cli.common import database, reading, settings
+from server.cli.common import asked_password, country_id, database, reading, settings
 from server.errors import SetupError
 from server.text import _
 
 if TYPE_CHECKING:
+    from server.addon.discovery import Discovery
     from server.model.environment import Environment
 
 #: Password of the demo administrator, told loudly wherever it counts.
@@ -23,9 +23,21 @@ DEMO_PASSWORD = "admin"
 @click.option("--demo/--no-demo", default=False, help="With demo companies, users and products; administrator admin / admin.")
 @click.option("--admin-password", help="Password of the user `admin` (without demo; asked for when not given).")
 @click.option("--company", "company_name", help="Name of the first company (without demo).")
+@click.option("--country", help="Its country, as in MX: decides on currency and chart of accounts (without demo).")
+@click.option("--tz", help="Its time zone, as in America/Mexico_City (without demo).")
+@click.option("--lang", help="Its language and the administrator's, as in es_MX (without demo).")
 @click.option("--addons", "addon_names", help="Addons to install, comma separated (without demo: base; with demo: all of ours).")
 @click.option("--if-missing", is_flag=True, help="Do nothing on a database that is already initialised.")
-def init(demo: bool, admin_password: str | None, company_name: str | None, addon_names: str | None, if_missing: bool) -> None:
+def init(
+    demo: bool,
+    admin_password: str | None,
+    company_name: str | None,
+    country: str | None,
+    tz: str | None,
+    lang: str | None,
+    addon_names: str | None,
+    if_missing: bool,
+) -> None:
     """Create the database when it is not there, and initialise it: kernel, addons, first company, administrator."""
     from server.addon import lifecycle, state
     from server.addon.discovery import discover
@@ -41,7 +53,11 @@ def init(demo: bool, admin_password: str | None, company_name: str | None, addon
             if if_missing:
                 return
             raise SetupError(_("This database is already initialised. `colca db` shows what it holds."))
-        password = DEMO_PASSWORD if demo else _password(admin_password)
+        password = (
+            DEMO_PASSWORD
+            if demo
+            else asked_password(admin_password, "Password of the administrator (user admin)", "--admin-password")
+        )
         discovery = discover()
         if addon_names:
             names = [name.strip() for name in addon_names.split(",") if name.strip()]
@@ -52,36 +68,54 @@ def init(demo: bool, admin_password: str | None, company_name: str | None, addon
         else:
             names = ["base"]
 
+        _refuse_unusable(names, discovery)
+
         def finish(env: Environment) -> None:
             env["res.users"].search([("login", "=", "admin")]).write({"password": password})
-            if company_name and not demo:
-                env.company.write({"name": company_name})
+            if not demo:
+                _first_company(env, company_name, country, tz, lang)
 
         start = time.monotonic()
-        outcome = lifecycle.install(opened, names, companies=lifecycle.ALL, demo=demo, finish=finish, discovery=discovery)
+        # Without demo data the company gets its country first: the others ask for it when they are enabled.
+        outcomes = [lifecycle.install(opened, names if demo else ["base"], companies=lifecycle.ALL, demo=demo, finish=finish)]
+        if not demo and names != ["base"]:
+            outcomes.append(lifecycle.install(opened, names, companies=lifecycle.ALL))
         if created:
             click.echo(f"Created the database {created}.")
-        click.echo(
-            f"Initialised in {time.monotonic() - start:.1f} s with {', '.join(outcome.installed)}: {outcome.report.created} "
-            f"records."
-        )
-        for note in [*outcome.plan.notes, *outcome.report.kept]:
-            click.echo(f"Note: {note}")
+        installed = ", ".join(name for outcome in outcomes for name in outcome.installed)
+        records = sum(outcome.report.created for outcome in outcomes)
+        click.echo(f"Initialised in {time.monotonic() - start:.1f} s with {installed}: {records} records.")
+        for outcome in outcomes:
+            for note in [*outcome.plan.notes, *outcome.report.kept]:
+                click.echo(f"Note: {note}")
     if demo:
         click.secho("DEMO DATA: anybody can log in as admin / admin. Never use this database for real business.", bold=True)
     else:
         click.echo("Log in as admin. `colca addon list` shows what more can be installed.")
 
 
-def _password(given: str | None) -> str:
-    """The administrator's password, asked for when it was not given. Raises `SetupError` when it is too short."""
-    if given is None:
-        if not sys.stdin.isatty():
-            raise SetupError(_("Give the administrator's password with --admin-password, or use --demo."))
-        given = click.prompt("Password of the administrator (user admin)", hide_input=True, confirmation_prompt=True)
-    if len(str(given).strip()) < 8:
-        raise SetupError(_("The password is too short: use at least 8 characters."))
-    return str(given)
+def _refuse_unusable(names: list[str], discovery: Discovery) -> None:
+    """Raise `SetupError` for an addon that is not there or cannot run, before anything is made."""
+    from server.addon import graph
+
+    broken = {**discovery.failed, **graph.problems(discovery.addons, discovery.failed)}
+    for name in names:
+        if name in broken:
+            raise SetupError(_("Addon %(name)s cannot be used. %(reason)s", name=name, reason=broken[name]))
+        if name not in discovery.addons:
+            raise SetupError(_("There is no addon %(name)s. `pip install` its package first.", name=name))
+
+
+def _first_company(env: Environment, name: str | None, country: str | None, tz: str | None, lang: str | None) -> None:
+    """Give the first company, and its administrator, what is known of them."""
+    habits = {key: value for key, value in (("tz", tz), ("lang", lang)) if value}
+    env["res.users"].search([("login", "=", "admin")]).write(habits)
+    values: dict[str, Any] = {**habits, **({"name": name} if name else {})}
+    if country:
+        found = env["res.country"].browse([country_id(env, country)])
+        found.currency.write({"active": True})  # a country's money is archived until somebody uses it
+        values |= {"country_id": found.id, "currency_id": found.currency_id}
+    env.company.write(values)
 
 
 def create_database(url: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from server.cli.common import company_ids, database, reading, work
+from server.cli.common import asked_password, company_ids, country_id, database, reading, work
 from server.errors import SetupError
 from server.text import _
 
@@ -55,7 +55,7 @@ def add(
     """Add a user who may log in."""
     with database() as opened:
         ids = company_ids(opened, companies)
-        secret = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        secret = asked_password(password, f"Password of {login}")
 
         def make(env: Any) -> int:
             if env["res.users"].with_context(active_test=False).search_count([("login", "=", login)]):
@@ -86,7 +86,7 @@ def _group(env: Any, xmlid: str) -> int:
 def password(login: str, password: str | None) -> None:
     """Set a user's password."""
     with database() as opened:
-        secret = password or click.prompt("New password", hide_input=True, confirmation_prompt=True)
+        secret = asked_password(password, f"New password of {login}")
 
         def change(env: Any) -> None:
             found = env["res.users"].with_context(active_test=False).search([("login", "=", login)])
@@ -133,7 +133,7 @@ def add_company(name: str, tz: str, lang: str, country: str | None, like: str | 
                 raise SetupError(_("There is already a company %(name)s.", name=name))
             values: dict[str, Any] = {"name": name, "tz": tz, "lang": lang}
             if country:
-                values["country_id"] = _country(env, country)
+                values["country_id"] = country_id(env, country)
             made = env["res.company"].create(values)
             admin = env.ref("base.user_admin", raise_if_missing=False)
             if admin:
@@ -146,12 +146,3 @@ def add_company(name: str, tz: str, lang: str, country: str | None, like: str | 
                 addons = state.enabled(conn).get(template, frozenset())
             lifecycle.enable_for(opened, id, addons)
         click.echo(f"Company {name} added (id {id}).")
-
-
-def _country(env: Any, code: str) -> int:
-    if "res.country" not in env:
-        raise SetupError(_("Countries come with the addon base. Enable it, or leave --country out."))
-    found = env["res.country"].search([("code", "=", code.upper())])
-    if not found:
-        raise SetupError(_("%(code)s is not the ISO code of a country. Use two letters, as in MX.", code=code))
-    return int(found.id)

@@ -148,6 +148,14 @@ def test_enabling_brings_needs_first_and_glue_after_and_each_is_heard_in_the_com
     assert names == ["First of Second company"]
 
 
+def test_glue_that_comes_later_works_where_all_it_joins_is_there(database):
+    lifecycle.install(database, ["loyalty"], companies=lifecycle.ALL, discovery=found())
+    lifecycle.install(database, ["stamps"], companies=[2], discovery=found())
+    lifecycle.uninstall(database, ["loyalty_stamps"], discovery=found())
+    outcome = lifecycle.install(database, ["loyalty_stamps"], discovery=found())
+    assert (outcome.installed, outcome.enabled) == (["loyalty_stamps"], [(2, "loyalty_stamps")])
+
+
 def test_disabling_hides_and_keeps_and_may_be_refused(database):
     lifecycle.install(database, ["gifts", "stamps"], companies=lifecycle.ALL, discovery=found())
     with pytest.raises(SetupError, match="gifts needs it. Disable gifts first"):

@@ -34,6 +34,22 @@ def colca(blank_url, tmp_path, monkeypatch, capsys):
     return run
 
 
+def test_the_first_company_gets_the_books_of_its_country(colca):
+    code, _out, err = colca("init", "--admin-password", "correct horse", "--addons", "base,nothing")
+    assert code == 1 and "no addon nothing" in err
+    code, _out, err = colca("init", "--admin-password", "correct horse", "--country", "XX")
+    assert code == 1 and "XX is not the ISO code" in err
+    given = ["--company", "Sur", "--country", "pe", "--tz", "America/Lima", "--lang", "es_PE", "--addons", "account"]
+    code, out, err = colca("init", "--admin-password", "correct horse", *given)
+    assert code == 0 and "account" in out, err
+    show = "print(env.company.currency.name, env['account.tax'].search_count([('name', 'ilike', 'IGV')]) > 0, env.company.lang)"
+    assert colca("shell", "-c", show)[1] == "PEN True es_PE\n"
+    code, _out, err = colca("shell", "-c", "1 / 0")
+    assert code == 1 and "ZeroDivisionError" in err
+    code, _out, err = colca("user", "password", "admin", "--password", "short")
+    assert code == 1 and "at least 8 characters" in err
+
+
 def test_from_nothing_to_a_business_with_one_more_company(colca):
     assert colca("addon", "enable", "base") == (1, "", "colca: This database is empty. Run `colca init` first.\n")
     code, out, err = colca("init", "--admin-password", "short")
