@@ -166,8 +166,10 @@ def password(env: Any) -> None:
     env["res.users"].search([("login", "=", "admin")]).write({"password": "admin"})
 
 
-def floor_milliseconds(lines: int, chains: int) -> float:
-    """Median milliseconds of the row-wise hand-written SQL chain, on the same cluster."""
+def floor_milliseconds(lines: int, chains: int) -> float | None:
+    """Median milliseconds of the row-wise hand-written SQL chain, on the same cluster; None where its script is not at hand."""
+    if not (FLOOR / "floor_sql.py").exists():
+        return None
     sys.path.insert(0, str(FLOOR))
     os.environ.setdefault("BENCH_PGPORT", str(sa.make_url(BASE).port or 5432))
     import floor_sql  # type: ignore[import-not-found]

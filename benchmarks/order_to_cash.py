@@ -51,7 +51,8 @@ def main() -> None:
         }
         if options.backend == "postgresql":
             floor = common.floor_milliseconds(lines, 100 if lines == 5 else 40)
-            row.update(floor_ms=floor, ratio=ours / floor)
+            if floor:
+                row.update(floor_ms=floor, ratio=ours / floor)
         common.emit(**row)
     if options.profile:
         from pyinstrument import Profiler

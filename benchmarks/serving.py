@@ -183,7 +183,8 @@ def main() -> None:
             }
             if options.backend == "postgresql":
                 floor = common.floor_milliseconds(lines, 100 if lines == 5 else 40)
-                row.update(floor_ms=floor, ratio=row["ms"] / floor)
+                if floor:
+                    row.update(floor_ms=floor, ratio=row["ms"] / floor)
             common.emit(**row)
         server.stop()
 

@@ -14,6 +14,7 @@ from flask import Flask, Response
 from flask.sessions import SessionInterface
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import i18n
 from server.config import Config
@@ -52,6 +53,10 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.wsgi_app = _SingleSlashes(app.wsgi_app)  # type: ignore[method-assign]
+    if settings.proxies:
+        # Wrong passwords are counted per address, and links carry scheme and host: behind a proxy only it knows them.
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     return app
 
 

@@ -202,6 +202,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Address by which people reach the server; used in links and mail.",
         _text,
     ),
+    Setting(
+        "COLCA_PROXIES",
+        "whole number",
+        "0",
+        "Reverse proxies in front whose `X-Forwarded-*` headers tell the client's address; 0 believes no such header.",
+        _whole(0, 8),
+    ),
     Setting("COLCA_LOG_LEVEL", "level", "info", "How much is logged: debug, info, warning or error.", _level),
     Setting("COLCA_TRACE_HOOKS", "flag", "0", "Prints every hook call with its implementations and results.", _flag),
     Setting(
@@ -235,6 +242,7 @@ class Config:
     series: str = "19.0"
     secret_key: str = ""
     base_url: str = ""
+    proxies: int = 0
     log_level: str = "info"
     trace_hooks: bool = False
     production: bool = False

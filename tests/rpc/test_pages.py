@@ -51,3 +51,10 @@ def test_what_a_company_does_not_use(page, db):
 def test_the_line_of_serve_names_address_and_log_ins(db, tmp_path):
     told = ready_text(create_app(Config(data_dir=tmp_path, port=8123), database=db))
     assert "http://localhost:8123/" in told and "2 companies" in told and "admin / admin" in told and "almacen.mx" in told
+
+
+def test_a_proxy_tells_the_address_only_when_it_is_announced(db, tmp_path):
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "erp.example.com", "X-Forwarded-For": "203.0.113.9"}
+    for proxies, expected in ((0, "http://localhost/jsonrpc"), (1, "https://erp.example.com/jsonrpc")):
+        client = create_app(Config(data_dir=tmp_path, proxies=proxies), database=db).test_client()
+        assert expected in client.get("/", headers=headers).get_data(as_text=True)
