@@ -11,7 +11,8 @@ import os
 import random
 import statistics
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -166,21 +167,43 @@ def password(env: Any) -> None:
     env["res.users"].search([("login", "=", "admin")]).write({"password": "admin"})
 
 
-def floor_milliseconds(lines: int, chains: int) -> float | None:
-    """Median milliseconds of the row-wise hand-written SQL chain, on the same cluster; None where its script is not at hand."""
-    if not (FLOOR / "floor_sql.py").exists():
-        return None
-    sys.path.insert(0, str(FLOOR))
-    os.environ.setdefault("BENCH_PGPORT", str(sa.make_url(BASE).port or 5432))
-    import floor_sql  # type: ignore[import-not-found]
+class Floor:
+    """The row-wise hand-written SQL chain on the same cluster, one at a time, so that it can be measured in turns with ours."""
 
-    if not getattr(floor_sql, "_colca_ready", False):
+    def __init__(self) -> None:
+        sys.path.insert(0, str(FLOOR))
+        os.environ.setdefault("BENCH_PGPORT", str(sa.make_url(BASE).port or 5432))
+        import floor_sql  # type: ignore[import-not-found]
+
+        self.module = floor_sql
         floor_sql.setup("colca_floor")
-        floor_sql._colca_ready = True
-    with floor_sql.connect("colca_floor") as connection:
-        times = []
-        for n in range(chains + 20):
-            moments = floor_sql.chain_rows(connection, random.randint(1, 20), floor_sql.order(lines, 200))
-            if n >= 20:
-                times.append(1000 * (moments[-1] - moments[0]))
-    return statistics.median(times)
+        self.connection = floor_sql.connect("colca_floor")
+        for lines in (5, 50):
+            for _ in range(10):
+                self.chain(lines)
+
+    @classmethod
+    def at_hand(cls) -> Floor | None:
+        """A floor, or None where its script is not beside the project."""
+        return cls() if (FLOOR / "floor_sql.py").exists() else None
+
+    def chain(self, lines: int) -> float:
+        """Milliseconds of one chain."""
+        moments = self.module.chain_rows(self.connection, random.randint(1, 20), self.module.order(lines, 200))
+        return float(1000 * (moments[-1] - moments[0]))
+
+
+def in_turns(ours: Callable[[], Any], floor: Floor | None, lines: int, times: int) -> dict[str, float]:
+    """Medians of our chain and the floor's, measured in turns: one of ours, two of the floor's, again and again."""
+    mine, busy, theirs = [], [], []
+    for _ in range(times):
+        start, cpu = time.perf_counter(), time.process_time()
+        ours()
+        mine.append(1000 * (time.perf_counter() - start))
+        busy.append(1000 * (time.process_time() - cpu))
+        if floor:
+            theirs += [floor.chain(lines), floor.chain(lines)]
+    row = {"ms": statistics.median(mine), "cpu_ms": statistics.median(busy)}
+    if floor:
+        row.update(floor_ms=statistics.median(theirs), ratio=statistics.median(mine) / statistics.median(theirs))
+    return row

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import statistics
 import time
 
 import common
@@ -25,35 +24,19 @@ def main() -> None:
     database = common.install(common.fresh_url("colca_bench", options.backend))
     common.emit(what="install with demo data", seconds=time.perf_counter() - start)
     shop = common.Shop(database)
+    floor = common.Floor.at_hand() if options.backend == "postgresql" else None
     for lines in (5, 50):
-        for _ in range(5):
+        for _ in range(10):
             common.chain_in_process(shop, shop.order(lines))
         with common.counted(database.engine) as seen:
             common.chain_in_process(shop, shop.order(lines))
         if options.statements and lines == 5:
             for n, text in enumerate(seen, 1):
                 print(n, " ".join(text.split())[:230])
-        times, cpu = [], []
-        for _ in range(options.chains if lines == 5 else options.chains // 2):
-            values = shop.order(lines)
-            start, busy = time.perf_counter(), time.process_time()
-            common.chain_in_process(shop, values)
-            times.append(1000 * (time.perf_counter() - start))
-            cpu.append(1000 * (time.process_time() - busy))
-        ours = statistics.median(times)
-        row = {
-            "what": "order to cash, in process",
-            "backend": options.backend,
-            "lines": lines,
-            "ms": ours,
-            "cpu_ms": statistics.median(cpu),
-            "statements": len(seen),
-        }
-        if options.backend == "postgresql":
-            floor = common.floor_milliseconds(lines, 100 if lines == 5 else 40)
-            if floor:
-                row.update(floor_ms=floor, ratio=ours / floor)
-        common.emit(**row)
+        orders = iter([shop.order(lines) for _ in range(options.chains)])
+        times = options.chains if lines == 5 else options.chains // 2
+        row = common.in_turns(lambda: common.chain_in_process(shop, next(orders)), floor, lines, times)  # noqa: B023  used at once
+        common.emit(what="order to cash, in process", backend=options.backend, lines=lines, statements=len(seen), **row)
     if options.profile:
         from pyinstrument import Profiler
 

@@ -167,25 +167,13 @@ def main() -> None:
             call("res.partner", "create", {"name": f"Speed {n}"})
         common.emit(what="create a partner", backend=options.backend, per_second=100 / (time.perf_counter() - start))
 
+        floor = common.Floor.at_hand() if options.backend == "postgresql" else None
         for lines in (5, 50):
-            times = []
-            for n in range(options.chains + 3):
-                values = shop.order(lines)
-                start = time.perf_counter()
-                common.chain(call, values)
-                if n >= 3:
-                    times.append(1000 * (time.perf_counter() - start))
-            row: dict[str, Any] = {
-                "what": "order to cash over XML-RPC",
-                "backend": options.backend,
-                "lines": lines,
-                "ms": statistics.median(times),
-            }
-            if options.backend == "postgresql":
-                floor = common.floor_milliseconds(lines, 100 if lines == 5 else 40)
-                if floor:
-                    row.update(floor_ms=floor, ratio=row["ms"] / floor)
-            common.emit(**row)
+            for _ in range(3):
+                common.chain(call, shop.order(lines))
+            orders = iter([shop.order(lines) for _ in range(options.chains)])
+            row = common.in_turns(lambda: common.chain(call, next(orders)), floor, lines, options.chains)  # noqa: B023  used at once
+            common.emit(what="order to cash over XML-RPC", backend=options.backend, lines=lines, **row)
         server.stop()
 
 
