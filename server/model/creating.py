@@ -41,11 +41,8 @@ class Creating:
     def _defaults(self: Any, names: Iterable[str]) -> dict[str, Any]:
         """Default values by field name: context `default_x`, the user's `ir.default`, the field's own, the current company."""
         env = self.env
-        found: dict[str, Any] = {}
         wanted = set(names)
-        for key, value in env.context.items():
-            if key.startswith("default_") and key[8:] in wanted:
-                found[key[8:]] = value
+        found = {name: value for name, value in self._context_defaults().items() if name in wanted}
         stored = env.database.stored_defaults(env, self._name)
         for name, value in stored.items():
             if name in wanted:
@@ -59,6 +56,18 @@ class Creating:
             elif name == "company_id" and not field.computed and field.comodel == "res.company" and field.required:
                 found[name] = env.company_id
         return found
+
+    def _context_defaults(self: Any) -> dict[str, Any]:
+        """The `default_<field>` keys of the context that name a field of this model, as values a person gave: aliases resolved,
+        hidden fields refused.
+
+        :raises FieldError: a value of another kind.  :raises AccessError: a field that is hidden from the user.
+        """
+        found = {}
+        for key, value in self.env.context.items():
+            if key.startswith("default_") and self._aliases.get(key[8:], key[8:]) in self._fields:
+                found[key[8:]] = value
+        return self._normalise(found) if found else found
 
     @action(model=True, readonly=True)
     def default_get(self: Any, fields: list[str] | None = None, fields_list: list[str] | None = None) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Writing:
                 commands = normalise_commands(field, value)
                 target = env[field.comodel]
                 clean[field.name] = [(c, i, target._normalise(v)) if c in (0, 1) else (c, i, v) for c, i, v in commands]
-            elif isinstance(field, Selection):
+            elif isinstance(field, Selection) and isinstance(value, (str, bool, type(None))):  # older keys are the addon's
                 clean[field.name] = None if value is False or value == "" else value
             else:
                 clean[field.name] = field.coerce(value, env)
@@ -370,7 +370,13 @@ def wrap(cls: Any) -> None:
             )
         if not self.env.su:
             self.env.access.check(self._name, "create")
-        return super(cls, self).create([self._normalise(v) for v in vals_list])
+        rows = [self._normalise(v) for v in vals_list]
+        defaults = self._context_defaults()
+        if not defaults:
+            return super(cls, self).create(rows)
+        # They are values like those given, for these records alone: not for what is created along with them.
+        bare = self.with_context({k: v for k, v in self.env.context.items() if not k.startswith("default_")})
+        return super(cls, bare).create([{**defaults, **row} for row in rows]).with_env(self.env)
 
     @action
     def write(self: Any, vals: dict[str, Any]) -> bool:

@@ -246,6 +246,9 @@ READONLY = frozenset(
     " copy_data get_views".split()
 )
 
+#: Methods to which `default_<field>` in the context says something.
+WITH_DEFAULTS = frozenset({"create", "default_get", "name_create", "onchange", "web_save", "load"})
+
 #: Older names of parameters that clients still use.
 OLD_KEYWORDS: dict[str, dict[str, str]] = {
     "name_search": {"args": "domain"},

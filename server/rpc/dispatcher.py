@@ -58,6 +58,9 @@ class Call:
         if self.method == "search" and self.kwargs.pop("count", False):
             self.method, self.args = "search_count", self.args[:1]
             self.kwargs = {key: value for key, value in self.kwargs.items() if key in ("domain", "args")}
+        if self.method not in arguments.WITH_DEFAULTS:
+            # Defaults are for the record a client makes, never for those that an action makes on its way.
+            self.context = {key: value for key, value in self.context.items() if not key.startswith("default_")}
         self.lang = self.context.get("lang")
         readonly = method.readonly or self.method in arguments.READONLY
         return self.database.run(self.uid, self.context, self._inside, readonly=readonly)

@@ -67,7 +67,8 @@ def context(value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise ArgumentError(_("The context must be a mapping; %(value)s is none.", value=shown(value)))
-    result = {str(key): item for key, item in value.items()}
+    # What starts with an underscore is said among methods of the server, never from outside.
+    result = {str(key): item for key, item in value.items() if not str(key).startswith("_")}
     for key in ("lang", "tz"):
         if key in result and not isinstance(result[key], str):
             del result[key]
@@ -79,6 +80,14 @@ def context(value: Any) -> dict[str, Any]:
             result["allowed_company_ids"] = record_ids(companies, "allowed_company_ids")
     elif "force_company" in result and not nothing(result["force_company"]):
         result["allowed_company_ids"] = record_ids(result["force_company"], "force_company")
+    if "active_ids" in result:
+        result["active_ids"] = record_ids(result["active_ids"], "active_ids")
+    if "active_id" in result:
+        chosen = result.pop("active_id")
+        if not nothing(chosen):
+            result["active_id"] = record_id(chosen, "active_id")
+    if "active_model" in result and not isinstance(result["active_model"], str):
+        del result["active_model"]
     return result
 
 

@@ -31,12 +31,7 @@ def complete_moves(moves: Any, rows: Sequence[dict[str, Any]]) -> list[Draft]:
     """Completed drafts for the rows of a create call; see `AccountMove.create`."""
     by_company: dict[int, list[int]] = {}
     for index, row in enumerate(rows):
-        company_id = (
-            row.get("company_id")
-            or _company_of_journal(moves, row)
-            or moves.env.context.get("default_company_id")
-            or moves.env.company_id
-        )
+        company_id = row.get("company_id") or _company_of_journal(moves, row) or moves.env.company_id
         by_company.setdefault(int(company_id), []).append(index)
     drafts: list[Draft | None] = [None] * len(rows)
     for company_id, indexes in by_company.items():
@@ -55,20 +50,17 @@ def _company_of_journal(moves: Any, row: dict[str, Any]) -> int | None:
 
 
 def _complete_for_company(env: Any, moves: Any, company: Any, rows: list[dict[str, Any]]) -> list[Draft]:
-    defaults = moves.env.context
     named = [row.get(field) for row in rows for field in ("partner_id", "partner_shipping_id")]  # read in one query
-    partners = by_id(env["res.partner"].browse(unique([*named, defaults.get("default_partner_id")])))
+    partners = by_id(env["res.partner"].browse(unique(named)))
     positions: dict[int, int | None] | None = None
     headers: list[tuple[Header, dict[str, Any], list[dict[str, Any]]]] = []
     for row in rows:
         lines = created_values(row.pop("invoice_line_ids", None)) + created_values(row.pop("line_ids", None))
-        given = row.get("move_type") or defaults.get("default_move_type") or "entry"
+        given = row.get("move_type") or "entry"
         move_type = row["move_type"] = moves._fields["move_type"].coerce(given, env)
-        partner = partners.get(row.get("partner_id") or defaults.get("default_partner_id"))
+        partner = partners.get(row.get("partner_id"))
         row.setdefault("company_id", company.id)
-        journal = env["account.journal"].browse(
-            row.get("journal_id") or defaults.get("default_journal_id") or default_journal(env, company, move_type)
-        )
+        journal = env["account.journal"].browse(row.get("journal_id") or default_journal(env, company, move_type))
         row["journal_id"] = journal.id
         row["currency_id"] = row.get("currency_id") or journal.currency_id or company.currency_id
         row["date"] = row.get("date") or row.get("invoice_date") or env.today()

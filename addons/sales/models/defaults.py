@@ -45,7 +45,7 @@ def complete_orders(env: Any, vals_list: Iterable[Mapping[str, Any]]) -> tuple[l
     by_company: dict[int, list[Values]] = defaultdict(list)
     for vals in orders:
         _check_state(vals)
-        vals.setdefault("company_id", _context_default(env, "company_id") or env.company_id)
+        vals.setdefault("company_id", env.company_id)
         by_company[vals["company_id"]].append(vals)
     for company_id, group in by_company.items():
         company = env["res.company"].browse(company_id)
@@ -73,11 +73,6 @@ def _check_state(vals: Values) -> None:
     vals["state"] = state
 
 
-def _context_default(env: Any, name: str) -> Any:
-    """The value a client gives in the context for every new order."""
-    return env["sale.order"]._fields[name].coerce(env.context.get(f"default_{name}"), env)
-
-
 def _complete_headers(env: Any, company: Any, orders: Sequence[Values]) -> None:
     """Fill what hangs on the partner, the company and the user, for orders of one company."""
     numbers = [vals for vals in orders if vals.get("name") in (None, False, "", "/", "New")]
@@ -94,8 +89,7 @@ def _complete_headers(env: Any, company: Any, orders: Sequence[Values]) -> None:
         for vals, name in zip(numbers, names, strict=True):
             vals["name"] = name
     for vals in orders:
-        if not vals.get("partner_id"):
-            vals["partner_id"] = _context_default(env, "partner_id")
+        vals.setdefault("partner_id", None)
     partners = env["res.partner"].browse(sorted({vals["partner_id"] for vals in orders if vals["partner_id"]}))
     addresses = addresses_of(partners, orders)
     by_id = {partner.id: partner for partner in partners}

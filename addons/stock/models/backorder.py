@@ -9,25 +9,13 @@ from addons.stock.models.picking import _ids
 from server import Many2many, TransientModel, _, action
 
 
-def _asked(env: Any) -> Any:
-    """Transfers named in the context, as ids or as link commands."""
-    asked = env.context.get("default_pick_ids")
-    ids: list[int] = []
-    for item in asked if isinstance(asked, (list, tuple)) else ():
-        if isinstance(item, (list, tuple)):
-            ids += _ids(item[2] if len(item) > 2 and item[0] == 6 else item[1:2])
-        else:
-            ids += _ids([item])
-    return ids
-
-
 class StockBackorderConfirmation(TransientModel, name="stock.backorder.confirmation"):
     """Asks whether the rest of some transfers is to follow later."""
 
     model_label = _("Backorder confirmation")
     rec_name = "id"
 
-    pick_ids = Many2many("stock.picking", _("Transfers"), default=_asked)
+    pick_ids = Many2many("stock.picking", _("Transfers"))
 
     @action
     def process(self) -> Any:
