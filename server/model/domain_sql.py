@@ -257,6 +257,9 @@ class Compiler:
         relation, one, two = field.names()
         pairs = self.env.transaction.registry.metadata.tables[relation].alias()
         inner = sa.select(pairs.c[one])
+        if sub is None and comodel._walled_model:  # type: ignore[attr-defined]
+            lines = comodel.table.alias()
+            sub = sa.select(lines.c.id).where(self.wall(comodel, lines))
         if sub is not None:
             inner = inner.where(pairs.c[two].in_(sub))
         return table.c.id.in_(inner)

@@ -60,7 +60,7 @@ class Linking:
                 if code == 0:
                     own.append({**argument, inverse: record._ids[0]})
                 elif code == 1:
-                    line = target.browse([id])
+                    line = target.browse([id])._reachable()
                     if line._raw(target._fields[inverse]) != record._ids[0]:
                         raise ValidationError(
                             _(
@@ -74,18 +74,28 @@ class Linking:
                 elif code == 2:
                     target.browse([id]).unlink()
                 elif code == 3:
-                    self._detach(target.browse([id]), inverse)
+                    self._detach(target.browse([id])._reachable(), inverse)
                 elif code == 4:
-                    target.browse([id]).write({inverse: record._ids[0]})
+                    target.browse([id])._reachable().write({inverse: record._ids[0]})
                 else:
                     current = field.__get__(record)
                     wanted = target.browse(argument if code == 6 else ())
-                    self._detach(current - wanted, inverse)
-                    (wanted - current).write({inverse: record._ids[0]})
+                    self._detach((current - wanted)._reachable(), inverse)
+                    (wanted - current)._reachable().write({inverse: record._ids[0]})
                     own = [] if deletes else [{**vals, inverse: None} for vals in own]
             new += own
         if new:
             target.create(new)
+
+    def _reachable(self: Any) -> Any:
+        """These records, named in a command: the user may change them as they are now, not only as the command makes them.
+
+        :raises AccessError: when not.
+        """
+        if not self.env.su and self._ids:
+            self.env.access.check(self._name, "write")
+            self._check_rule("write")
+        return self
 
     @staticmethod
     def _detach(lines: Any, inverse: str) -> None:
@@ -118,7 +128,7 @@ class Linking:
                 if code == 0:
                     own.append((id, argument, True))
                 elif code == 1:
-                    target.browse([other]).write(argument)
+                    target.browse([other])._reachable().write(argument)
                 elif code == 2:
                     after.pop(other, None)
                     target.browse([other]).unlink()
