@@ -22,7 +22,13 @@ from server.models.mail_message import MailThread
 ACCOUNTING_FIELDS = frozenset(
     "name move_type journal_id company_id currency_id date invoice_date invoice_date_due partner_id invoice_payment_term_id "
     "fiscal_position_id line_ids invoice_line_ids amount_untaxed amount_tax amount_total amount_residual state "
-    "payment_state".split()
+    "payment_state amount_untaxed_signed amount_tax_signed amount_total_signed amount_residual_signed reversed_entry_id "
+    "commercial_partner_id".split()
+)
+#: What follows from the lines and from payments; nobody's to write.
+KEPT_FIELDS = frozenset(
+    "amount_untaxed amount_tax amount_total amount_residual amount_untaxed_signed amount_tax_signed amount_total_signed "
+    "amount_residual_signed payment_state commercial_partner_id".split()
 )
 #: A change of these makes the lines of a draft anew.
 SHAPING_FIELDS = frozenset(
@@ -198,10 +204,7 @@ class AccountMove(MailThread, name="account.move"):
         """The values a new document starts with; `default_move_type` in the context chooses the journal."""
         values: dict[str, Any] = super().default_get(fields, fields_list)
         wanted = fields or fields_list or list(self._fields)
-        row: dict[str, Any] = {}
-        if self.env.context.get("default_move_type"):
-            row["move_type"] = self.env.context["default_move_type"]
-        prepared = complete_moves(self, [row])[0].vals
+        prepared = complete_moves(self, [self._context_defaults()])[0].vals
         for name in ("move_type", "journal_id", "currency_id", "date", "invoice_user_id"):
             if name in wanted and prepared.get(name) and name not in values:
                 values[name] = self._fields[name].wire(prepared[name])
@@ -242,6 +245,7 @@ class AccountMove(MailThread, name="account.move"):
         fixed = ACCOUNTING_FIELDS & set(vals)
         if fixed:
             self._refuse_posted(fixed, vals)
+        vals = {name: value for name, value in vals.items() if name not in KEPT_FIELDS}
         line_commands = {name: vals.pop(name) for name in ("invoice_line_ids", "line_ids") if name in vals}
         if vals.get("partner_id"):
             partner = self.env["res.partner"].sudo().browse(vals["partner_id"])
@@ -264,6 +268,9 @@ class AccountMove(MailThread, name="account.move"):
     def _apply_line_commands(self, name: str, commands: Any) -> None:
         lines = self.env["account.move.line"]
         new: list[dict[str, Any]] = []
+        named = [command for command in commands or () if not isinstance(command, dict)]
+        kept = [id for command in named if command[0] == 6 for id in command[2] or ()]
+        self._refuse_foreign_lines([int(command[1]) for command in named if command[0] in (1, 2, 3, 4)] + kept)
         for command in commands or ():
             code = 0 if isinstance(command, dict) else command[0]
             if code == 0:
@@ -280,6 +287,18 @@ class AccountMove(MailThread, name="account.move"):
                 (self.mapped(name).filtered(lambda line, keep=keep: line.id not in keep))._discard()
         if new:
             lines._add(new)
+
+    def _refuse_foreign_lines(self, ids: list[int]) -> None:
+        """Lines stay in their entry: a command names only the lines of these."""
+        for line in self.env["account.move.line"].browse(ids):
+            if line.move_id not in self.ids:
+                raise PostedEntry(
+                    _(
+                        "Journal item %(id)s belongs to another entry and stays there. Add a line to %(entry)s instead.",
+                        id=line.id,
+                        entry=self[:1].display_name,
+                    )
+                )
 
     def _refuse_posted(self, names: Any, vals: dict[str, Any]) -> None:
         """Refuse a change of accounting fields on entries that are not drafts."""

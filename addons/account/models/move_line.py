@@ -148,6 +148,8 @@ class AccountMoveLine(Model, name="account.move.line"):
         """Write on lines of drafts; fields that accounting keeps itself are left alone."""
         vals = {name: value for name, value in vals.items() if name not in OWN_FIELDS}
         _refuse_fixed(self.mapped("move_id"))
+        if "move_id" in vals:
+            self.env["account.move"].browse(vals.pop("move_id") or ())._refuse_foreign_lines(self.ids)
         if not AMOUNT_FIELDS & set(vals):
             self._update(vals)
             return

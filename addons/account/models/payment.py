@@ -111,6 +111,10 @@ class Payment(MailThread, name="account.payment"):
         """Payments as drafts; journal, currency and method are completed."""
         rows = []
         for row in as_rows(vals_list):
+            if not self.env.su:
+                if row.get("state") not in (None, "draft") or row.get("move_id"):
+                    raise NotADraft(_("A payment begins as a draft without an entry. Create it, then book it with action_post."))
+                row.pop("name", None)
             chosen = self.env["account.journal"].sudo().browse(row.get("journal_id") or ())
             company_id = row.get("company_id") or (chosen and chosen.company_id) or self.env.company_id
             env = self.env.with_company(company_id).root

@@ -33,7 +33,14 @@ def refuse_kept(records: Any, kept: frozenset[str], vals_list: Iterable[dict[str
     """
     if records.env.su:
         return
-    given = sorted({name for vals in vals_list for name in kept & vals.keys() if not (name == "state" and vals[name] == "draft")})
+    given = sorted(
+        {
+            name
+            for vals in vals_list
+            for name in kept & vals.keys()
+            if not (name == "state" and vals[name] == "draft" and all(record.state == "draft" for record in records))
+        }
+    )
     if given:
         raise WrongState(
             _(
@@ -127,7 +134,7 @@ class StockPicking(MailThread, name="stock.picking"):
         unnumbered: dict[int, list[dict[str, Any]]] = {}
         for given in vals_list:
             values = dict(given)
-            kind_id = _id(values.get("picking_type_id")) or self._default_kind()
+            kind_id = _id(values.get("picking_type_id"))
             if not kind_id:
                 raise ValidationError(_("A transfer needs an operation type. Give picking_type_id."))
             kind = env["stock.picking.type"].browse([kind_id])
@@ -143,10 +150,6 @@ class StockPicking(MailThread, name="stock.picking"):
             for values, number in zip(group, numbers, strict=True):
                 values["name"] = number
         return completed
-
-    def _default_kind(self) -> int | None:
-        """The operation type named in the context's defaults, as clients give it; None makes the missing value an error."""
-        return _id(self.env.context.get("default_picking_type_id"))
 
     def create_and_reserve(self, values_list: Sequence[dict[str, Any]]) -> Any:
         """Create transfers with their moves, confirmed, and reserved at once where the operation type says so.
