@@ -103,7 +103,7 @@ class IrAttachment(Model, name="ir.attachment"):
 
     def _inverse_datas(self) -> None:
         store = Filestore.of(self.env)
-        for attachment in self:
+        for attachment in self.sudo():
             content = attachment.datas
             attachment.checksum = store.write(content) if content is not None else None
             attachment.file_size = len(content or b"")
@@ -128,6 +128,7 @@ class IrAttachment(Model, name="ir.attachment"):
         several = [vals_list] if isinstance(vals_list, dict) else list(vals_list)
         completed = [self._completed(dict(vals)) for vals in several]
         self._check_targets(completed)
+        self._check_contents(completed)
         return super().create(completed)
 
     def write(self, vals: dict[str, Any]) -> Any:
@@ -136,6 +137,7 @@ class IrAttachment(Model, name="ir.attachment"):
             self._check_targets(
                 [{"res_model": vals.get("res_model", one.res_model), "res_id": vals.get("res_id", one.res_id)} for one in self]
             )
+        self._check_contents([vals])
         return super().write(vals)
 
     def _completed(self, vals: dict[str, Any]) -> dict[str, Any]:
@@ -160,6 +162,17 @@ class IrAttachment(Model, name="ir.attachment"):
                 targets.setdefault(vals["res_model"], set()).add(int(vals["res_id"]))
         for model, ids in targets.items():
             self.env[model].browse(sorted(ids)).check_outside("write")
+
+    def _check_contents(self, several: list[dict[str, Any]]) -> None:
+        """A checksum opens a content: only those of attachments that the caller may read can be given (a duplicate does so).
+
+        :raises AccessError: for any other.
+        """
+        if self.env.su:
+            return
+        given = {vals["checksum"] for vals in several if vals.get("checksum")}
+        if given - set(self.with_context(active_test=False).search([("checksum", "in", sorted(given))]).mapped("checksum")):
+            raise AccessError(_("A checksum follows from the content. Give the content itself (datas)."))
 
     @action
     def generate_access_token(self) -> list[str]:

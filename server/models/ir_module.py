@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from server import Boolean, Char, Integer, Many2one, Model, Selection, Text, _, action
+from server import Boolean, Char, Integer, Many2one, Model, Selection, Text, UserError, _, action
 
 
 class IrModule(Model, name="ir.module.module"):
@@ -51,11 +51,30 @@ class IrModule(Model, name="ir.module.module"):
     owned = Text(_("Owned tables and columns"), readonly=True, groups="base.group_system")
     loaded = Text(_("Loaded data files"), readonly=True, groups="base.group_system")
 
+    def create(self, vals_list: Any) -> Any:
+        """Only the life of addons makes rows."""
+        raise self._refusal()
+
+    def write(self, vals: dict[str, Any]) -> Any:
+        """Only the life of addons changes rows; what is written here decides which tables a purge takes away."""
+        raise self._refusal()
+
+    def unlink(self) -> Any:
+        """Only the life of addons deletes rows."""
+        raise self._refusal()
+
+    @staticmethod
+    def _refusal() -> UserError:
+        return UserError(
+            _("The list of addons keeps itself. Use the commands of `colca addon`: install, upgrade, enable, disable, uninstall.")
+        )
+
     @action(model=True)
     def update_list(self) -> Any:
         """Look for new packages. Returns `[updated, added]`, the numbers of rows changed and made."""
         from server.addon.listing import update_list
 
+        self.check_access_rights("write")
         return list(update_list(self.env))
 
 
