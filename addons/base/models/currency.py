@@ -212,6 +212,6 @@ def _reciprocal(value: Decimal) -> Decimal:
 def _day_of(env: Any) -> date:
     """The day of the context (`date`), today otherwise."""
     given = env.context.get("date")
-    if isinstance(given, str):
-        return date.fromisoformat(given[:10])
-    return given if isinstance(given, date) else env.today()
+    if not given or isinstance(given, date):
+        return given or env.today()
+    return Date().bound("res.currency", "date", "").coerce(given, env)

@@ -11,6 +11,7 @@ from addons.base.models.mirror import COMPANY_FIELDS, LANGUAGES, USER_FIELDS, kn
 from addons.base.rules import tax_id
 from addons.base.rules.image import fit
 from server import Binary, Boolean, Char, Html, Integer, Many2many, Many2one, One2many, Selection, _, constrains, depends
+from server.errors import FieldError
 from server.models.mail_message import MailThread
 
 ADDRESS_TYPES = [
@@ -134,9 +135,10 @@ class Partner(MailThread, name="res.partner"):
             partner.is_company = partner.company_type == "company"
 
     def _search_company_type(self, operator: str, value: Any) -> list[Any]:
-        wanted = set(value) if isinstance(value, (list, tuple)) else {value}
-        if operator in ("!=", "not in"):
-            wanted = {"person", "company"} - wanted
+        if operator not in ("=", "!=", "in", "not in"):
+            raise FieldError(f"Invalid operator {str(operator)[:20]!r} for company_type. Use =, !=, in or not in.")
+        given = value if isinstance(value, (list, tuple)) else [value]
+        wanted = {kind for kind in ("person", "company") if (kind in given) == (operator in ("=", "in"))}
         return [("is_company", "in", [each == "company" for each in wanted])]
 
     @depends("is_company", "parent_id.commercial_partner_id")
