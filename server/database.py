@@ -110,8 +110,6 @@ class Database:
         """An environment in a transaction of its own: committed at the end, rolled back on any error. No retry: see `run`."""
         options = {"colca_begin": "DEFERRED" if readonly else "IMMEDIATE"}
         with self.engine.connect().execution_options(**options) as connection, connection.begin() as transaction:
-            if self.engine.dialect.name == "sqlite":
-                pass
             self._refresh(connection)
             txn = Transaction(self, connection, readonly)
             env = Environment(txn, uid, context, su)
@@ -270,6 +268,10 @@ def retry_reason(error: DBAPIError) -> str:
         return str(code)
     if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
         return "busy"
+    if error.connection_invalidated and error.statement is not None:
+        # The database was restarted: nothing of this transaction is left. (Without a statement it was the commit that failed,
+        # and whether that was done nobody knows.)
+        return "connection lost"
     return ""
 
 

@@ -66,10 +66,8 @@ def ready_text(app: Flask) -> str:
                 )
             ) from exc
         raise
-    lines = [
-        f"Colca answers at http://localhost:{server.config.port}/ "
-        f"(database {server.config.database_name}, {len(found.companies)} companies)"
-    ]
+    companies = f"{len(found.companies)} {'company' if len(found.companies) == 1 else 'companies'}"
+    lines = [f"Colca answers at http://localhost:{server.config.port}/ (database {server.config.database_name}, {companies})"]
     if found.demo and not server.config.production:
         lines += [
             "DEMO DATA: anybody can log in as admin / admin. Never use this database for real business.",
