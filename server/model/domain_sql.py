@@ -321,6 +321,12 @@ class Compiler:
             positive, operator = "in", "not in" if negative else "in"
         if isinstance(field, Boolean):
             return self.boolean(column, field, positive, negative, value)
+        if field.type == "json":
+            if positive == "in" and not value:
+                return sa.true() if negative else sa.false()
+            if positive not in ("=", "in") or any(v not in (None, False, "") for v in as_values(value)):
+                raise FieldError(f"{cls._name}.{field.name} holds a document: ask whether it is set (= false), or for a text (ilike).")
+            return column.is_not(None) if negative else column.is_(None)
         if positive == "in":
             values = [self.value(field, v) for v in as_values(value)]
             real = [v for v in values if v is not None]

@@ -79,7 +79,8 @@ def order_terms(records: Any, statement: Any, table: Any, field: Field, descendi
     if isinstance(field, Many2one) and depth < 2:
         comodel = env[field.comodel]
         joined = comodel.table.alias()
-        statement = statement.outerjoin(joined, table.c[field.name] == joined.c.id)
+        link = Compiler(env).column(type(records), table, field) if field._contextual else table.c[field.name]
+        statement = statement.outerjoin(joined, link == joined.c.id)
         terms: list[Any] = []
         for part in comodel._order.split(","):
             words = part.split()

@@ -264,3 +264,23 @@ def test_the_list_of_addons_keeps_itself(rpc, plain):
     assert rpc("ir.module.module", "update_list") == [0, 0]
     with pytest.raises(AccessError):
         plain("ir.module.module", "update_list")
+
+
+def test_a_document_is_searched_for_being_there(rpc):
+    lines = rpc("account.move.line", "search_count", [])
+    assert rpc("account.move.line", "search_count", [("analytic_distribution", "=", False)]) == lines
+    assert rpc("account.move.line", "search_count", [("analytic_distribution", "!=", False)]) == 0
+    for operator, value in (("=", {"1": 100}), ("not in", "res.partner,1"), (">", True), ("in", [1])):
+        with pytest.raises(ValueError):
+            rpc("account.move.line", "search", [("analytic_distribution", operator, value)])
+
+
+def test_links_of_this_company_give_the_order(rpc):
+    mexico = rpc.in_company("base.main_company")
+    low, high = mexico("account.account", "search", [("account_type", "=", "income")], limit=2, order="code")
+    first, second = rpc("product.category", "create", [{"name": "B"}, {"name": "A"}])
+    mexico("product.category", "write", [first], {"property_account_income_categ_id": low})
+    mexico("product.category", "write", [second], {"property_account_income_categ_id": high})
+    ours = [("id", "in", [first, second])]
+    assert mexico("product.category", "search", ours, order="property_account_income_categ_id") == [first, second]
+    assert mexico("product.category", "search", ours, order="property_account_income_categ_id desc") == [second, first]
