@@ -40,11 +40,12 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
         # The registry is built deep inside, by whichever process needs it: the environment is what reaches them all.
         os.environ["COLCA_TRACE_HOOKS"] = "1"
     i18n.set_cache(settings.data_dir / "cache")
+    app = Flask(__name__, static_folder=None, template_folder=None)
     if database is None:
         from server.database import Database
+        from server.db.extension import engine_of
 
-        database = Database(settings.database_url)
-    app = Flask(__name__, static_folder=None, template_folder=None)
+        database = Database(settings.database_url, engine=engine_of(app, settings.database_url))
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=settings.max_body, PROPAGATE_EXCEPTIONS=False)
     app.session_interface = _NoSessions()
     app.extensions["colca"] = Server(settings, database)

@@ -1,5 +1,5 @@
-"""Engines: SQLite (WAL, foreign keys, own BEGIN) and PostgreSQL (psycopg 3), made through Flask-SQLAlchemy so that Flask code
-shares them.
+"""Engines: SQLite (WAL, foreign keys, own BEGIN) and PostgreSQL (psycopg 3). The web application's is made by Flask-SQLAlchemy
+(`extension.py`) from the same options; commands and workers make their own.
 """
 
 from __future__ import annotations
