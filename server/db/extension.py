@@ -1,4 +1,4 @@
-"""The database as a Flask extension: the application's engine is made and kept by Flask-SQLAlchemy, and the records run on the same one.
+"""The database as a Flask extension: Flask-SQLAlchemy makes and keeps the application's engine, and the records run on the same.
 
 Pages and extensions of Flask that bring tables of their own find `db.session` and `db.engine` here. Business data is reached only
 through an environment (`server.database.Database`), never through this session.
