@@ -6,6 +6,7 @@ What an operator means for empty values follows the contract: `!=`, `not in`, `n
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,6 +21,15 @@ from server.model.scalars import Boolean, Char, Integer, Numeric, Selection
 if TYPE_CHECKING:
     from server.model.environment import Environment
     from server.model.records import Records
+
+
+#: For the plain comparisons: does 0 stand in this relation to a value?
+ZERO: dict[str, Callable[[Any], bool]] = {
+    "<": lambda value: value > 0,
+    "<=": lambda value: value >= 0,
+    ">": lambda value: value < 0,
+    ">=": lambda value: value <= 0,
+}
 
 
 class Compiler:
@@ -329,6 +339,8 @@ class Compiler:
             return column.is_not(None) if negative else column.is_(None)
         if positive == "in":
             values = [self.value(field, v) for v in as_values(value)]
+            if None in values and isinstance(field, (Integer, Numeric)):
+                values.append(field.coerce(0, self.env))
             real = [v for v in values if v is not None]
             empty = None in values or (isinstance(field, (Integer, Numeric)) and 0 in real)
             found = self.one_of(column, real)
@@ -361,13 +373,8 @@ class Compiler:
                 wanted = 0
             else:
                 return sa.false()
-        if isinstance(field, (Integer, Numeric)) and not field.required:
-            zero = sa.literal(0) if isinstance(field, Integer) else sa.literal(field.coerce(0, self.env), field.sql_type())
-            column = (
-                sa.func.coalesce(column, zero, type_=column.type)
-                if field.type != "monetary" or operator in ("<", "<=", ">=")
-                else column
-            )
+        if isinstance(field, (Integer, Numeric)) and not field.required and ZERO[operator](wanted):
+            return sa.or_(compare(column, operator, wanted), column.is_(None))  # nothing reads as 0
         return compare(column, operator, wanted)
 
     def value(self, field: Field, value: Any) -> Any:
