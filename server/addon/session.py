@@ -7,7 +7,8 @@ nothing until the commit, and then the raised counter.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -265,19 +266,10 @@ class Session:
             state.enable(self.conn, company_id, [addon.name])
             self.enabled[company_id] = self.enabled.get(company_id, graph.ALWAYS) | {addon.name}
             env = self.inside(company_id)
-            try:
-                env.hooks.addon_enabled(env=env, company=env["res.company"].browse(company_id), addon=addon.name)
+            company = env["res.company"].browse(company_id)
+            with _objections(company, _("%(addon)s cannot be enabled for %(company)s: %(reason)s"), addon.name):
+                env.hooks.addon_enabled(env=env, company=company, addon=addon.name)
                 env.flush()
-            except UserError as error:
-                name = env["res.company"].browse(company_id).display_name
-                raise SetupError(
-                    _(
-                        "%(addon)s cannot be enabled for %(company)s: %(reason)s",
-                        addon=addon.name,
-                        company=name,
-                        reason=error.message,
-                    )
-                ) from error
             self.settle()
             done.append(addon.name)
         return done
@@ -288,25 +280,25 @@ class Session:
         done = []
         for addon in reversed(self.order(wanted)):
             env = self.inside(company_id)
-            try:
-                env.hooks.addon_disabling(env=env, company=env["res.company"].browse(company_id), addon=addon.name)
+            company = env["res.company"].browse(company_id)
+            with _objections(company, _("%(addon)s cannot be disabled for %(company)s: %(reason)s"), addon.name):
+                env.hooks.addon_disabling(env=env, company=company, addon=addon.name)
                 env.flush()
-            except UserError as error:
-                name = env["res.company"].browse(company_id).display_name
-                raise SetupError(
-                    _(
-                        "%(addon)s cannot be disabled for %(company)s: %(reason)s",
-                        addon=addon.name,
-                        company=name,
-                        reason=error.message,
-                    )
-                ) from error
             done.append(addon.name)
         lost = wanted - set(done)  # not in the registry (broken): nobody to ask
         done.extend(sorted(lost))
         state.disable(self.conn, done, company_id)
         self.enabled[company_id] = self.enabled.get(company_id, frozenset()) - set(done)
         return done
+
+
+@contextmanager
+def _objections(company: Any, text: Text, addon: str) -> Iterator[None]:
+    """Turn what an addon objects into a `SetupError` that says for which company."""
+    try:
+        yield
+    except UserError as error:
+        raise SetupError(Text(text.msgid, {"addon": addon, "company": company.display_name, "reason": error.message})) from error
 
 
 def _defaults(registry: Registry) -> dict[tuple[str, str], Any]:

@@ -96,6 +96,8 @@ class Model(Records, metaclass=ModelMeta):
             return
         else:
             cls.is_base = False
+            if "model_name" not in vars(cls):  # a mixin may stand before the definition that is extended
+                cls.model_name = next((name for base in cls.__bases__ if (name := getattr(base, "model_name", ""))), "")
             if not cls.model_name:
                 raise RegistryError(
                     f"{cls.__module__}.{cls.__qualname__} neither names a model (name=…) nor extends a definition. Give it a "

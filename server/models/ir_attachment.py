@@ -28,6 +28,7 @@ from server import (
     depends,
 )
 from server.models.filestore import Filestore
+from server.models.targets import target_names
 
 #: First bytes that tell a kind of file whatever its name says.
 _MAGIC = (
@@ -112,16 +113,9 @@ class IrAttachment(Model, name="ir.attachment"):
 
     @depends("res_model", "res_id")
     def _compute_res_name(self) -> None:
+        names = target_names(self, "res_model", "res_id")
         for attachment in self:
-            attachment.res_name = None
-        for model, attachments in self.filtered(lambda one: one.res_id and one.res_model).grouped("res_model").items():
-            if model in self.env:
-                names = {
-                    record.id: record.display_name
-                    for record in self.env[model].browse(attachments.mapped(lambda one: one.res_id)).exists()
-                }
-                for attachment in attachments:
-                    attachment.res_name = names.get(attachment.res_id)
+            attachment.res_name = names.get(attachment.id)
 
     def create(self, vals_list: Any) -> Any:
         """Create attachments; contents are stored by checksum and the company is that of the record."""

@@ -17,16 +17,35 @@ if TYPE_CHECKING:
 _STATES = [("base", _("Base")), ("manual", _("Custom"))]
 
 
-def _refuse() -> UserError:
-    return UserError(
-        _(
-            "Models and fields of addons are declared in code and cannot be changed here. Install or upgrade the addon that owns "
-            "them."
-        )
-    )
+class Reflected(Model, abstract=True):
+    """Mixin: rows that only the superuser's `reflect` makes and changes; people, administrators too, read them."""
+
+    def create(self, vals_list: Any) -> Any:
+        """:raises UserError: for everybody but the superuser."""
+        self._refuse_people()
+        return super().create(vals_list)
+
+    def write(self, vals: dict[str, Any]) -> Any:
+        """:raises UserError: for everybody but the superuser."""
+        self._refuse_people()
+        return super().write(vals)
+
+    def unlink(self) -> Any:
+        """:raises UserError: for everybody but the superuser."""
+        self._refuse_people()
+        return super().unlink()
+
+    def _refuse_people(self) -> None:
+        if not self.env.su:
+            raise UserError(
+                _(
+                    "Models and fields of addons are declared in code and cannot be changed here. Install or upgrade the addon "
+                    "that owns them."
+                )
+            )
 
 
-class IrModel(Model, name="ir.model"):
+class IrModel(Reflected, name="ir.model"):
     """A model known to this database."""
 
     model_label = _("Model")
@@ -65,26 +84,8 @@ class IrModel(Model, name="ir.model"):
             if row.model in self.env and access.allowed(row.model, "read")
         ]
 
-    def create(self, vals_list: Any) -> Any:
-        """Only the reflection of the registry creates rows."""
-        if not self.env.context.get("_reflecting"):
-            raise _refuse()
-        return super().create(vals_list)
 
-    def write(self, vals: dict[str, Any]) -> Any:
-        """Only the reflection of the registry writes rows."""
-        if not self.env.context.get("_reflecting"):
-            raise _refuse()
-        return super().write(vals)
-
-    def unlink(self) -> Any:
-        """Only the reflection of the registry deletes rows."""
-        if not self.env.context.get("_reflecting"):
-            raise _refuse()
-        return super().unlink()
-
-
-class IrModelFields(Model, name="ir.model.fields"):
+class IrModelFields(Reflected, name="ir.model.fields"):
     """A field of a model known to this database."""
 
     model_label = _("Field")
@@ -115,26 +116,8 @@ class IrModelFields(Model, name="ir.model.fields"):
     groups = Many2many("res.groups", _("Groups"), relation="ir_model_fields_group_rel", column1="field_id", column2="group_id")
     selection_ids = One2many("ir.model.fields.selection", "field_id", _("Choices"))
 
-    def create(self, vals_list: Any) -> Any:
-        """Only the reflection of the registry creates rows."""
-        if not self.env.context.get("_reflecting"):
-            raise _refuse()
-        return super().create(vals_list)
 
-    def write(self, vals: dict[str, Any]) -> Any:
-        """Only the reflection of the registry writes rows."""
-        if not self.env.context.get("_reflecting"):
-            raise _refuse()
-        return super().write(vals)
-
-    def unlink(self) -> Any:
-        """Only the reflection of the registry deletes rows."""
-        if not self.env.context.get("_reflecting"):
-            raise _refuse()
-        return super().unlink()
-
-
-class IrModelFieldsSelection(Model, name="ir.model.fields.selection"):
+class IrModelFieldsSelection(Reflected, name="ir.model.fields.selection"):
     """A choice of a selection field."""
 
     model_label = _("Choice")
@@ -194,7 +177,7 @@ def reflect(env: Environment) -> None:
     Set-wise: one search per table, one create, one write per group of equal changes, one unlink. Custom rows (state `manual`) are
     left alone.
     """
-    env = env["ir.model"].sudo().with_context(_reflecting=True, tracking_disable=True, active_test=False).env
+    env = env["ir.model"].sudo().with_context(tracking_disable=True, active_test=False).env
     models = dict(env.models.classes)
     definitions = env.transaction.registry.definitions
 

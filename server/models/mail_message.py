@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from server import Char, Datetime, Html, Many2many, Many2one, Many2oneReference, Model, One2many, Selection, _, action, depends
+from server.models.targets import target_names
 
 
 class MailMessageSubtype(Model, name="mail.message.subtype"):
@@ -58,16 +59,9 @@ class MailMessage(Model, name="mail.message"):
 
     @depends("model", "res_id")
     def _compute_record_name(self) -> None:
+        names = target_names(self, "model", "res_id")
         for message in self:
-            message.record_name = None
-        for model, messages in self.filtered(lambda one: one.model and one.res_id).grouped("model").items():
-            if model in self.env:
-                names = {
-                    record.id: record.display_name
-                    for record in self.env[model].browse(messages.mapped(lambda one: one.res_id)).exists()
-                }
-                for message in messages:
-                    message.record_name = names.get(message.res_id)
+            message.record_name = names.get(message.id)
 
     def create(self, vals_list: Any) -> Any:
         """Create messages; each belongs to the company of its record, and writing one needs the right to read that record."""

@@ -8,6 +8,7 @@ import pytest
 
 from server import Char, Integer, Model, UserError
 from server.addon import lifecycle
+from server.addon.kernel import KERNEL
 from server.errors import FieldError, RegistryError
 from server.model.registry import Registry
 from tests.kernel import record_models
@@ -171,3 +172,22 @@ def test_what_cannot_be_composed_is_refused_naming_the_addon() -> None:
         with pytest.raises(RegistryError, match=words) as caught:
             Registry([KERNEL, addon("boxes", [Box]), addon("culprit", [definition], depends=["boxes"])])
         assert caught.value.addon == "culprit"
+
+
+class Marked(Model, abstract=True):
+    mark = Char("Mark")
+
+
+class Stone(Model, name="stone.stone"):
+    name = Char("Name")
+
+
+class MarkedStone(Marked, Stone):
+    """An extension that takes a mixin, named before what it extends."""
+
+
+def test_a_mixin_may_stand_before_the_definition_that_is_extended() -> None:
+    registry = Registry([KERNEL, addon("stones", [Stone]), addon("marks", [MarkedStone], depends=["stones"])])
+    fields = registry.for_enabled(frozenset({"stones", "marks"})).find("stone.stone")._fields
+    assert fields["mark"].addon == "marks"
+    assert "mark" not in registry.for_enabled(frozenset({"stones"})).find("stone.stone")._fields

@@ -13,7 +13,7 @@ from addons.product.models.product import ProductProduct
 from addons.product.models.template import ProductTemplate
 from addons.stock.models.valuation import METHODS
 from addons.stock.rules.state import OPEN
-from server import Boolean, Numeric, One2many, Selection, ValidationError, _, action, constrains, depends
+from server import Boolean, Model, Numeric, One2many, Selection, ValidationError, _, action, constrains, depends
 
 ZERO = Decimal(0)
 QUANTITIES = ("qty_available", "free_qty", "incoming_qty", "outgoing_qty", "virtual_available")
@@ -39,7 +39,51 @@ class StockCategory(ProductCategory):
         templates._cost_method_moved()
 
 
-class StockTemplate(ProductTemplate):
+class Counted(Model, abstract=True):
+    """Mixin: the quantities of a product or variant, searchable; `_compute_quantities` and `_search_by` are the definition's."""
+
+    qty_available = Numeric(
+        _("On hand"),
+        compute="_compute_quantities",
+        search="_search_qty_available",
+        help=_("In internal locations, in the product's unit."),
+    )
+    free_qty = Numeric(
+        _("Free"), compute="_compute_quantities", search="_search_free_qty", help=_("On hand and promised to nobody.")
+    )
+    incoming_qty = Numeric(_("Incoming"), compute="_compute_quantities", search="_search_incoming_qty")
+    outgoing_qty = Numeric(_("Outgoing"), compute="_compute_quantities", search="_search_outgoing_qty")
+    virtual_available = Numeric(
+        _("Forecast"),
+        compute="_compute_quantities",
+        search="_search_virtual_available",
+        help=_("On hand, plus what is expected, less what is promised."),
+    )
+
+    def _compute_quantities(self) -> None:
+        raise NotImplementedError
+
+    def _search_by(self, name: str, operator: str, value: Any) -> list[Any]:
+        """A domain for the quantity `name` compared with a number."""
+        raise NotImplementedError
+
+    def _search_qty_available(self, operator: str, value: Any) -> list[Any]:
+        return self._search_by("qty_available", operator, value)
+
+    def _search_free_qty(self, operator: str, value: Any) -> list[Any]:
+        return self._search_by("free_qty", operator, value)
+
+    def _search_incoming_qty(self, operator: str, value: Any) -> list[Any]:
+        return self._search_by("incoming_qty", operator, value)
+
+    def _search_outgoing_qty(self, operator: str, value: Any) -> list[Any]:
+        return self._search_by("outgoing_qty", operator, value)
+
+    def _search_virtual_available(self, operator: str, value: Any) -> list[Any]:
+        return self._search_by("virtual_available", operator, value)
+
+
+class StockTemplate(Counted, ProductTemplate):
     """Products that are counted."""
 
     is_storable = Boolean(_("Track inventory"), tracking=True, help=_("Quantities on hand are kept."))
@@ -49,11 +93,6 @@ class StockTemplate(ProductTemplate):
         default="none",
         help=_("Whether moves must tell which lot or which piece."),
     )
-    qty_available = Numeric(_("On hand"), compute="_compute_quantities", search="_search_qty_available")
-    free_qty = Numeric(_("Free"), compute="_compute_quantities", search="_search_free_qty")
-    incoming_qty = Numeric(_("Incoming"), compute="_compute_quantities", search="_search_incoming_qty")
-    outgoing_qty = Numeric(_("Outgoing"), compute="_compute_quantities", search="_search_outgoing_qty")
-    virtual_available = Numeric(_("Forecast"), compute="_compute_quantities", search="_search_virtual_available")
 
     @depends("product_variant_ids.qty_available", "product_variant_ids.virtual_available")
     def _compute_quantities(self) -> None:
@@ -70,21 +109,6 @@ class StockTemplate(ProductTemplate):
     def _search_by(self, name: str, operator: str, value: Any) -> list[Any]:
         variants = self.env["product.product"].with_context(active_test=False)
         return [("product_variant_ids", "in", variants.search(variants._search_by(name, operator, value)).ids)]
-
-    def _search_qty_available(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("qty_available", operator, value)
-
-    def _search_free_qty(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("free_qty", operator, value)
-
-    def _search_incoming_qty(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("incoming_qty", operator, value)
-
-    def _search_outgoing_qty(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("outgoing_qty", operator, value)
-
-    def _search_virtual_available(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("virtual_available", operator, value)
 
     # -- writing --------------------------------------------------------------------------------------------------
     def create(self, vals: Any) -> Any:
@@ -140,28 +164,11 @@ class StockTemplate(ProductTemplate):
                 balance.write({"categ_id": balance.product.product_tmpl.categ_id})
 
 
-class StockProduct(ProductProduct):
+class StockProduct(Counted, ProductProduct):
     """How much of a variant there is, in the companies switched on."""
 
     stock_quant_ids = One2many("stock.quant", "product_id", _("Where it is"))
     stock_move_ids = One2many("stock.move", "product_id", _("Stock moves"))
-    qty_available = Numeric(
-        _("On hand"),
-        compute="_compute_quantities",
-        search="_search_qty_available",
-        help=_("In internal locations, in the product's unit."),
-    )
-    free_qty = Numeric(
-        _("Free"), compute="_compute_quantities", search="_search_free_qty", help=_("On hand and promised to nobody.")
-    )
-    incoming_qty = Numeric(_("Incoming"), compute="_compute_quantities", search="_search_incoming_qty")
-    outgoing_qty = Numeric(_("Outgoing"), compute="_compute_quantities", search="_search_outgoing_qty")
-    virtual_available = Numeric(
-        _("Forecast"),
-        compute="_compute_quantities",
-        search="_search_virtual_available",
-        help=_("On hand, plus what is expected, less what is promised."),
-    )
 
     @depends(
         "stock_quant_ids.quantity", "stock_quant_ids.reserved_quantity", "stock_move_ids.state", "stock_move_ids.product_qty"
@@ -224,21 +231,6 @@ class StockProduct(ProductProduct):
             others = [id for id in found if id not in set(matching)]
             return [("id", "not in", others)]
         return [("id", "in", matching)]
-
-    def _search_qty_available(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("qty_available", operator, value)
-
-    def _search_free_qty(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("free_qty", operator, value)
-
-    def _search_incoming_qty(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("incoming_qty", operator, value)
-
-    def _search_outgoing_qty(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("outgoing_qty", operator, value)
-
-    def _search_virtual_available(self, operator: str, value: Any) -> list[Any]:
-        return self._search_by("virtual_available", operator, value)
 
     # -- cost -----------------------------------------------------------------------------------------------------
     def write(self, vals: dict[str, Any]) -> Any:
