@@ -335,7 +335,7 @@ class Compiler:
             if positive == "in" and not value:
                 return sa.true() if negative else sa.false()
             if positive not in ("=", "in") or any(v not in (None, False, "") for v in as_values(value)):
-                raise FieldError(f"{cls._name}.{field.name} holds a document: ask whether it is set (= false), or for a text (ilike).")
+                raise FieldError(f"{cls._name}.{field.name} holds a document: ask whether it is set (= false).")
             return column.is_not(None) if negative else column.is_(None)
         if positive == "in":
             values = [self.value(field, v) for v in as_values(value)]

@@ -217,9 +217,10 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
         # what is empty in all rows is left out, unless the table would put its default there
         columns = [f.name for f in cls._columns_written]
         used = [c for c in columns if any(row[c] is not None for row in rows) or table.c[c].server_default is not None]
-        if all(c in STAMPS for c in used):
-            used.append(next(c for c in columns if c not in STAMPS))
-        stamped = all(row["create_date"] == rows[0]["create_date"] for row in rows)
+        own = [c for c in columns if c not in STAMPS]
+        if own and all(c in STAMPS for c in used):
+            used.append(own[0])
+        stamped = bool(own) and all(row["create_date"] == rows[0]["create_date"] for row in rows)
         bulk_key = ("bulk", cls._name, stamped, tuple(used))
         bulk = cls.models.plans.get(bulk_key)
         if bulk is None:

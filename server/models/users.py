@@ -21,6 +21,7 @@ from server import (
     constrains,
     depends,
 )
+from server.errors import FieldError
 
 #: Ids fixed by the kernel's data files; everything that runs without a person runs as the system.
 SYSTEM_UID = 1
@@ -185,7 +186,9 @@ class ResUsers(Model, name="res.users"):
         if xmlid is None:
             wanted, users = str(ids), self.ids or [self.env.uid]
         else:
-            given = [ids] if isinstance(ids, int) else [int(one) for one in ids or []]
+            given = list(ids) if isinstance(ids, (list, tuple)) else [ids] if ids else []
+            if not all(isinstance(one, int) for one in given):
+                raise FieldError(f"res.users.has_group takes ids of users; {str(ids)[:60]!r} is none.")
             wanted, users = xmlid, given or [self.env.uid]
         return all(user_facts(self.env, uid).has_group(wanted) for uid in users)
 

@@ -284,3 +284,15 @@ def test_links_of_this_company_give_the_order(rpc):
     ours = [("id", "in", [first, second])]
     assert mexico("product.category", "search", ours, order="property_account_income_categ_id") == [first, second]
     assert mexico("product.category", "search", ours, order="property_account_income_categ_id desc") == [second, first]
+
+
+def test_groups_of_what_is_no_user(rpc):
+    assert rpc("res.users", "has_group", [rpc.uid], "base.group_system") is True
+    assert rpc("res.users", "has_group", "base.group_system") is True
+    for ids in ([[3, 1]], ["x"], {"a": 1}, 1.5):
+        with pytest.raises(ValueError):
+            rpc("res.users", "has_group", ids, "base.group_system")
+
+
+def test_several_records_of_a_model_without_a_column_of_its_own(rpc):
+    assert len(rpc("stock.backorder.confirmation", "create", [{}, {}])) == 2
