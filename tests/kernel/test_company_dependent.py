@@ -114,7 +114,6 @@ def test_translations_fall_back_to_the_language_and_then_to_the_source(shop_env:
     partner = shop_env["shop.partner"].create({"name": "p", "country_id": country.id})
     assert partner.with_context(lang="es").read(["country_id"])[0]["country_id"] == [country.id, "Alemania"]
     assert partner.with_context(lang="es").country_name == "Alemania" and partner.country_name == "Federal Republic"
-    mexican.write({"name": False}) if False else None
     other = shop_env["shop.country"].create({"name": "Austria"})
     both = [("id", "in", [country.id, other.id])]
     assert country.search(both, order="name").ids == [other.id, country.id]

@@ -73,7 +73,7 @@ def test_order_by_many2one_follows_the_order_of_its_model(shop_env: Any) -> None
     assert search(mine, order="customer_id, name DESC").ids == [two.id, three.id, one.id]
     zoe.name = "Aaa"  # waits: the order must know
     assert search(mine, order="partner_id, id").ids == [one.id, three.id, two.id]
-    assert search(mine, order="partner_id.name" if False else "display_name desc").ids == [three.id, two.id, one.id]
+    assert search(mine, order="display_name desc").ids == [three.id, two.id, one.id]
     assert search(mine, limit=1, offset=1, order="name").ids == [two.id]
     assert search(mine, limit=0, order="id").ids == search(mine, limit=False, order="id").ids == [one.id, two.id, three.id]
     assert shop_env["shop.order"].search_count(mine) == 3 and shop_env["shop.order"].search_count(mine, limit=2) == 2
