@@ -52,7 +52,6 @@ class Live:
                 assert time.monotonic() - started < 60, "the server does not answer"
                 time.sleep(0.02)
         self.call("res.users", "search_read", [], fields=["login"])
-        self.seconds = time.monotonic() - started
 
     def common(self, method, *args):
         with xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common") as proxy:
@@ -81,8 +80,6 @@ def live(database, database_url, tmp_path):
 
 def test_a_day_of_a_server(live):
     """One server for all that needs one: starting it is what costs."""
-    assert live.seconds < 10  # the goal is 1.5 s on a quiet machine: benchmarks/ measures it
-
     # Python's own client
     assert live.common("version")["server_version"] == "19.0"
     assert live.common("authenticate", "colca", "admin", PASSWORD, {}) == 2
