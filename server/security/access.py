@@ -144,7 +144,7 @@ class Access:
         env = self.env
         cls = env.models.classes.get(model)
         label: Text | str = getattr(cls, "model_label", None) or model
-        groups = sorted({self.facts.table.names.get(group, "?") for group in _groups_with(env, model, operation)})
+        groups = sorted(set(env["res.groups"].sudo().browse(_groups_with(env, model, operation)).exists().mapped("name")))
         data = {"model": model, "operation": operation}
         if groups:
             return AccessError(

@@ -16,11 +16,10 @@ SYSTEM = "base.group_system"
 
 @dataclass(frozen=True)
 class GroupTable:
-    """All groups: what each implies (itself included) and how each is called."""
+    """All groups: what each implies (itself included), and the ids behind their external ids."""
 
     implied: dict[int, frozenset[int]]
     by_xmlid: dict[str, int]
-    names: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,11 @@ def user_facts(env: Environment, uid: int | None) -> UserFacts:
 def _load_groups(env: Environment) -> GroupTable:
     tables = env.transaction.registry.metadata.tables
     groups, pairs, data = tables["res_groups"], tables["res_groups_implied_rel"], tables["ir_model_data"]
-    names = {row.id: row.name for row in env.execute(sa.select(groups.c.id, groups.c.name))}
-    implied: dict[int, set[int]] = {group_id: set() for group_id in names}
+    implied: dict[int, set[int]] = {group_id: set() for group_id in env.execute(sa.select(groups.c.id)).scalars()}
     for row in env.execute(sa.select(pairs.c.group_id, pairs.c.implied_id)):
         implied[row.group_id].add(row.implied_id)
     xmlids = env.execute(sa.select(data.c.module, data.c.name, data.c.res_id).where(data.c.model == "res.groups"))
-    return GroupTable(closure(implied), {f"{row.module}.{row.name}": row.res_id for row in xmlids}, names)
+    return GroupTable(closure(implied), {f"{row.module}.{row.name}": row.res_id for row in xmlids})
 
 
 def _load_user(env: Environment, uid: int) -> UserFacts:

@@ -497,3 +497,9 @@ def test_reading_orders_costs_the_same_for_any_number(mx: Any, customer: Any, se
         assert all(row["invoice_count"] == 1 for row in rows)
         seen.append(statements)
     assert len(seen[1]) == len(seen[2]), seen[2].report()
+
+
+def test_a_refusal_names_the_groups_in_the_readers_language(rpc: Any) -> None:
+    with pytest.raises(AccessError) as caught:
+        rpc.as_user("almacen.mx")("sale.order", "create", {"partner_id": 1})
+    assert "Ventas: documentos propios" in caught.value.message.render("es_MX")
