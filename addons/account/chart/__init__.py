@@ -12,14 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from server import _
 
 HERE = Path(__file__).parent
 #: Key → label of the charts, as the company's `chart_template` offers them.
 TEMPLATES = [("mx", _("Mexico")), ("pe", _("Peru")), ("generic", _("Generic"))]
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @cache
@@ -28,9 +25,12 @@ def load_chart(template: str) -> Mapping[str, Any]:
 
     :raises KeyError: for an unknown chart.
     """
+    import yaml  # only where books are opened: a server starts without it
+
     if template not in dict(TEMPLATES):
         raise KeyError(template)
-    chart: Mapping[str, Any] = yaml.load((HERE / f"{template}.yaml").read_text(encoding="utf-8"), _LOADER)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    chart: Mapping[str, Any] = yaml.load((HERE / f"{template}.yaml").read_text(encoding="utf-8"), loader)
     return chart
 
 
