@@ -146,10 +146,60 @@ class Checking:
         if not self._walled_model:
             return
         links = [f for f in fields if isinstance(f, Many2one)]
+        if vals.get("company_id") is not None:
+            self._check_new_company(vals["company_id"], vals)
         if links:
             companies = self.env.transaction.values[self._fields["company_id"].key]
             mine = {companies.get(i) for i in self._ids} if "company_id" not in vals else {vals["company_id"]}
             self._check_companies([{**{f.name: vals[f.name] for f in links}, "company_id": c} for c in mine])
+
+    def _check_new_company(self: Any, company: int, vals: dict[str, Any]) -> None:
+        """What becomes a company's own links only to what is its own or shared, and is used by no record of another company.
+
+        :raises ValidationError: naming the link.
+        """
+        own = self._fields["company_id"]
+        movers = self.browse([r._ids[0] for r in self if r._raw(own) != company])
+        if not movers:
+            return
+        links = [
+            f
+            for f in self._columns_written
+            if isinstance(f, Many2one) and f.check_company and not (f.computed or f.company_dependent or f.name in vals)
+        ]
+        self._check_companies([{**{f.name: r._raw(f) for f in links}, "company_id": company} for r in movers])
+        self.env.flush()
+        users = [(self._name, movers._ids)]
+        while users:
+            model, ids = users.pop()
+            for other in self.models.classes.values():
+                if not other._walled_model:
+                    continue
+                theirs = other._fields["company_id"]
+                for field in other._fields.values():
+                    if not isinstance(field, Many2one) or field.comodel != model or not field.stored or field.company_dependent:
+                        continue
+                    found = sa.select(other.table.c.id).where(other.table.c[field.name].in_(ids))
+                    if theirs.related == f"{field.name}.company_id":  # goes with it; but who uses that?
+                        followers = tuple(row[0] for row in self.env.run(found))
+                        if followers:
+                            users.append((other._name, followers))
+                        continue
+                    mine = other.table.c.company_id
+                    if list(self.env.run(found.where(mine.is_not(None), mine != company).limit(1))):
+                        raise ValidationError(
+                            _(
+                                "%(record)s cannot be of %(company)s alone: records of another company use it (%(target)s, "
+                                "%(field)s).",
+                                record=movers[0].display_name,
+                                company=self.env.root["res.company"].browse(company).display_name,
+                                target=self.env[other._name]._model_title(),
+                                field=field.string,
+                            ),
+                            model=self._name,
+                            field="company_id",
+                            value=company,
+                        )
 
     def _validate(self: Any, changed: set[str] | None) -> None:
         """Run the `@constrains` methods concerned (all, for new records) and refuse loops of the parent field."""

@@ -296,3 +296,47 @@ def test_groups_of_what_is_no_user(rpc):
 
 def test_several_records_of_a_model_without_a_column_of_its_own(rpc):
     assert len(rpc("stock.backorder.confirmation", "create", [{}, {}])) == 2
+
+
+def test_what_others_use_does_not_become_one_companys_own(rpc):
+    mexico, peru = rpc.in_company("base.main_company"), rpc.in_company("base.company_pe")
+    here = find(rpc, "base.main_company")
+    partner = rpc("res.partner", "create", {"name": "Of both", "company_id": False})
+    product = rpc("product.product", "create", {"name": "Of both", "company_id": False, "is_storable": True})
+    peru("sale.order", "create", {"partner_id": partner, "order_line": [[0, 0, {"product_id": product}]]})
+    for model, id in (
+        ("res.partner", partner),
+        ("product.product", product),
+        ("stock.location", find(rpc, "stock.stock_location_customers")),
+    ):
+        with pytest.raises(UserError) as caught:
+            mexico(model, "write", [id], {"company_id": here})
+        assert "another company" in str(caught.value) and "Andina" not in str(caught.value)
+    alone = rpc("res.partner", "create", {"name": "Of nobody", "company_id": False})
+    mexico("sale.order", "create", {"partner_id": alone})
+    assert mexico("res.partner", "write", [alone], {"company_id": here})
+    child = rpc("res.partner", "create", {"name": "Child", "parent_id": alone, "company_id": False})
+    with pytest.raises(UserError):
+        peru("res.partner", "write", [child], {"company_id": find(rpc, "base.company_pe")})
+
+
+def test_details_stay_with_their_move_and_closed_transfers_closed(rpc):
+    line = rpc("stock.move.line", "search", [("picking_id", "!=", False), ("state", "=", "assigned")], limit=1)
+    move = rpc("stock.move", "search", [("state", "=", "assigned"), ("move_line_ids", "not in", line)], limit=1)[0]
+    for values in ({"move_id": move}, {"product_id": find(rpc, "product.demo_mx_30")}, {"picking_id": False}):
+        with pytest.raises(UserError):
+            rpc("stock.move.line", "write", line, values)
+    done = rpc("stock.picking", "search", [("state", "=", "done")], limit=1)
+    if done:
+        with pytest.raises(UserError):
+            rpc("stock.move", "write", [move], {"picking_id": done[0]})
+
+
+def test_a_move_that_asked_for_nothing_is_not_left_open(rpc):
+    kind = rpc("stock.picking.type", "search", [("code", "=", "incoming")], limit=1)[0]
+    moves = [[0, 0, {"product_id": find(rpc, f"product.demo_mx_0{number}"), "product_uom_qty": number - 1}] for number in (1, 2)]
+    picking = rpc("stock.picking", "create", {"picking_type_id": kind, "move_ids": moves})
+    rpc("stock.picking", "action_confirm", [picking])
+    assert rpc("stock.picking", "button_validate", [picking]) is True
+    states = rpc("stock.move", "search_read", [("picking_id", "=", picking)], ["state", "product_uom_qty"])
+    assert {(row["product_uom_qty"], row["state"]) for row in states} == {(0, "cancel"), (1, "done")}

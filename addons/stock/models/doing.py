@@ -80,6 +80,9 @@ class DoingMove(StockMove):
         """Move what is not done into backorders, or cancel it; the backorders made."""
         rest = [move for move in self if done.get(move.id, ZERO) < move.product_qty]
         pickings = self.env["stock.picking"]
+        idle = [move for move in self if not done.get(move.id) and not move.product_qty]  # nothing was asked, nothing was done
+        if idle:
+            self._drop_rest(idle, done, {move.id: list(move.move_line_ids) for move in idle})
         if not rest:
             return pickings.browse([])
         kept = {line.id for lines in chosen.values() for line in lines}

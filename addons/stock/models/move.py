@@ -357,6 +357,10 @@ class StockMove(Model, name="stock.move"):
         demand = {"product_uom_qty", "product_uom"} & set(vals)
         self._refuse_changes({*vals, *(("quantity",) if quantity is not None else ())})
         internal = self.sudo()
+        if vals.get("picking_id"):
+            target = self.env["stock.picking"].browse([_id(vals["picking_id"])])
+            if target.state in ("done", "cancel") and any(move.picking_id != target.id for move in self):
+                raise WrongState(_("Transfer %(name)s is closed: nothing can be added. Make a new one.", name=target.name))
         left = internal.mapped("picking_id") if "picking_id" in vals else None
         if vals.get("product_id"):
             template = self.env["product.product"].browse([vals["product_id"]]).product_tmpl

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from addons.stock.exceptions import DoneIsDone, LotRequired, SerialTwice
+from addons.stock.exceptions import DoneIsDone, LotRequired, SerialTwice, WrongState
 from addons.stock.models.move import STATES
 from addons.stock.models.picking import _id, refuse_kept
 from addons.stock.models.quant import Key
@@ -23,6 +23,9 @@ ZERO = Decimal(0)
 
 #: What says where the goods of a line are; changing it moves the promise.
 PLACE = frozenset({"product_id", "location_id", "lot_id", "package_id", "owner_id"})
+
+#: What a line keeps from its making.
+BOUND = frozenset({"move_id", "picking_id", "product_id", "company_id"})
 
 #: What follows from the quantity, the reservation and the move.
 KEPT = frozenset({"reserved_quantity", "quantity_product_uom", "state", "date", "reference"})
@@ -248,6 +251,14 @@ class StockMoveLine(Model, name="stock.move.line"):
         """
         vals = {self._aliases.get(name, name): value for name, value in vals.items()}
         refuse_kept(self, KEPT, [vals])
+        for name in BOUND & set(vals):
+            if any(line[name] != _id(vals[name]) for line in self):
+                raise WrongState(
+                    _(
+                        "A detailed move stays with its move: %(field)s cannot be changed. Delete it and add another.",
+                        field=self._fields[name].string,
+                    )
+                )
         touched = set(vals) & (PLACE | {"quantity", "product_uom_id"})
         closed = self.filtered(lambda line: line.move.state in ("done", "cancel"))
         if closed and (touched or {"location_dest_id", "result_package_id"} & set(vals)):
