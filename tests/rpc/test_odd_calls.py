@@ -340,3 +340,35 @@ def test_a_move_that_asked_for_nothing_is_not_left_open(rpc):
     assert rpc("stock.picking", "button_validate", [picking]) is True
     states = rpc("stock.move", "search_read", [("picking_id", "=", picking)], ["state", "product_uom_qty"])
     assert {(row["product_uom_qty"], row["state"]) for row in states} == {(0, "cancel"), (1, "done")}
+
+
+def test_items_are_open_as_long_as_their_account_keeps_open_items(rpc):
+    low, high = rpc("account.account", "search", [("account_type", "=", "expense"), ("reconcile", "=", False)], limit=2)
+    lines = [[0, 0, {"account_id": low, "debit": 50}], [0, 0, {"account_id": high, "credit": 50}]]
+    entry = rpc("account.move", "create", {"move_type": "entry", "line_ids": lines})
+    back = rpc(
+        "account.move",
+        "create",
+        {
+            "move_type": "entry",
+            "line_ids": [[0, 0, {"account_id": high, "debit": 50}], [0, 0, {"account_id": low, "credit": 50}]],
+        },
+    )
+    rpc("account.move", "action_post", [entry, back])
+    items = rpc("account.move.line", "search", [("account_id", "=", low)])
+
+    def residuals():
+        return sorted(row["amount_residual"] for row in rpc("account.move.line", "read", items, ["amount_residual"]))
+
+    assert residuals() == [0, 0]
+    rpc("account.account", "write", [low], {"reconcile": True})
+    assert residuals() == [-50, 50]
+    rpc("account.move.line", "reconcile", items)
+    assert residuals() == [0, 0]
+    with pytest.raises(UserError):
+        rpc("account.account", "write", [low], {"reconcile": False})
+    rpc("account.move.line", "remove_move_reconcile", items)
+    rpc("account.account", "write", [low], {"reconcile": False})
+    assert residuals() == [0, 0]
+    rpc("account.account", "write", [low], {"account_type": "asset_receivable"})
+    assert residuals() == [-50, 50]

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from addons.account.exceptions import CannotReconcile
+from addons.account.models.line_values import OPEN_TYPES, residuals_of
 from addons.account.models.values import as_rows
 from server import (
     Boolean,
@@ -141,6 +143,40 @@ class Account(Model, name="account.account"):
             rows.append(row)
         return super().create(rows)
 
+    def write(self, vals: dict[str, Any]) -> Any:
+        """As every write; the posted items of an account begin or cease to be open items with it.
+
+        :raises CannotReconcile: when items of the account are matched and would not be open items any more.
+        """
+        if vals.get("account_type") in OPEN_ITEM_TYPES:
+            vals = {"reconcile": True, **vals}
+        if not {"account_type", "reconcile"} & set(vals):
+            return super().write(vals)
+        before = {account.id: _keeps_open_items(account) for account in self}
+        result = super().write(vals)
+        turned = self.filtered(lambda account: _keeps_open_items(account) != before[account.id])
+        if turned:
+            self._turn_items(turned)
+        return result
+
+    def _turn_items(self, accounts: Any) -> None:
+        """Give the posted items of accounts an open amount, or take it away."""
+        items = self.env["account.move.line"].sudo()
+        lines = items.search([("account_id", "in", accounts.ids), ("parent_state", "=", "posted")])
+        partials = self.env["account.partial.reconcile"].sudo()
+        matched = partials.search(["|", ("debit_move_id", "in", lines.ids), ("credit_move_id", "in", lines.ids)], limit=1)
+        if matched:
+            raise CannotReconcile(
+                _(
+                    "Items of account %(account)s are matched with each other. Undo their matching before you close the account "
+                    "to open items.",
+                    account=matched.debit_move.account.code,
+                )
+            )
+        for line in lines:
+            opened = residuals_of(line.account, line.balance, line.amount_currency)
+            line._update({**opened, "reconciled": False})
+
     @constrains("account_type", "reconcile")
     def _check_open_items(self) -> None:
         for account in self:
@@ -216,6 +252,10 @@ class AccountTag(Model, name="account.account.tag"):
     name = Char(_("Tag"), required=True)
     color = Integer(_("Colour"))
     active = Boolean(_("Active"), default=True)
+
+
+def _keeps_open_items(account: Any) -> bool:
+    return account.reconcile or account.account_type in OPEN_TYPES
 
 
 def _as_date(value: Any) -> dt.date | None:
