@@ -24,10 +24,19 @@ _Arity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the doors need to answer: the settings and the one database."""
+    """What the doors need to answer: the settings and the databases. `database` is the one of COLCA_DATABASE_NAME."""
 
     config: Config
     database: Any
+
+    def find(self, name: Any) -> Any:
+        """The `server.database.Database` that clients call `name`, opened when it is not yet.
+
+        :raises UserError: there is none.
+        """
+        if name != self.config.database_name:
+            raise UserError(_('database "%(name)s" does not exist', name=str(name)[:63]))
+        return self.database
 
     def version(self) -> dict[str, Any]:
         """What `common.version` and `/web/webclient/version_info` tell: exactly these four keys."""
@@ -94,12 +103,12 @@ class ServiceCall:
 
         :raises UserError: unknown database. :raises AccessDenied: too many wrong passwords; the text says how long to wait.
         """
-        self._database(db)
+        database = self._database(db)
         if not isinstance(login, str) or not isinstance(password, str) or not login or not password:
             return False
         from server.security import credentials
 
-        return credentials.check(self.server.database, login, password, self.address) or False
+        return credentials.check(database, login, password, self.address) or False
 
     def authenticate(self, db: Any, login: Any, password: Any, user_agent_env: Any = None) -> int | bool:
         """As `login`; what the client says of itself is ignored."""
@@ -118,10 +127,10 @@ class ServiceCall:
         database = self._database(db)
         user = _user_id(uid)
         try:
-            return self._call_as(database, user, self._proof(user, password), model, method, args, kwargs)
+            return self._call_as(database, user, self._proof(database, user, password), model, method, args, kwargs)
         except StaleProof:
             # The user was changed since the password was remembered: prove it again from the start, once.
-            return self._call_as(database, user, self._proof(user, password), model, method, args, kwargs)
+            return self._call_as(database, user, self._proof(database, user, password), model, method, args, kwargs)
 
     def _call_as(self, database: Any, user: int, proof: Any, model: Any, method: Any, args: Any, kwargs: Any) -> Any:
         call = Call(database, user, model, method, args, kwargs, proof)
@@ -130,19 +139,17 @@ class ServiceCall:
         finally:
             self.lang = call.lang
 
-    def _proof(self, user: int, password: Any) -> Any:
+    def _proof(self, database: Any, user: int, password: Any) -> Any:
         """The proof that `password` is that of the user. :raises AccessDenied: otherwise, without saying what was wrong."""
         from server.security import credentials
 
-        proof = credentials.prove(self.server.database, user, password, self.address) if isinstance(password, str) else None
+        proof = credentials.prove(database, user, password, self.address) if isinstance(password, str) else None
         if proof is None:
             raise AccessDenied(_("Access Denied"))
         return proof
 
     def _database(self, name: Any) -> Any:
-        if name != self.server.config.database_name:
-            raise UserError(_('database "%(name)s" does not exist', name=str(name)[:63]))
-        return self.server.database
+        return self.server.find(name)
 
     # -- db -------------------------------------------------------------------------------------------------------------------
     def list_databases(self, document: Any = False) -> list[str]:
