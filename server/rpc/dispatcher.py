@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.errors import AccessDenied, AccessError, UserError
+from server.model.environment import Environment
 from server.model.records import Records
 from server.rpc import arguments, values
 from server.rpc.errors import ArgumentError, UnknownMethod
@@ -23,9 +24,13 @@ class StaleProof(Exception):
 
 
 class Call:
-    """One call of a model's method by a known user. `run()` does it; `lang` is the language of whoever asked, once known."""
+    """One call of a model's method by a known user.
 
-    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "proof", "uid")
+    `run()` does it in a transaction of its own. Several calls in one transaction: `prepare()` each, then `inside(env)` of an
+    environment of the open transaction. `lang` is the language of whoever asked, once known.
+    """
+
+    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "proof", "readonly", "uid")
 
     def __init__(self, database: Any, uid: int, model: Any, method: Any, args: Any, kwargs: Any, proof: Any = None) -> None:
         if not isinstance(model, str) or not isinstance(method, str):
@@ -40,14 +45,23 @@ class Call:
         self.kwargs = _keywords(kwargs)
         self.context = values.context(self.kwargs.pop("context", None))
         self.lang: str | None = self.context.get("lang")
+        #: whether a read transaction is enough; known once `prepare()` was called
+        self.readonly = False
 
     def run(self) -> Any:
         """The result as plain values, the transaction committed.
 
         :raises UserError: and its children, for refusals; `UnknownMethod`, `ArgumentError`, `ValueError` for wrong calls.
         """
-        registry = self.database.registry
-        method = find_method(registry, self.model, self.method)
+        self.prepare()
+        return self.database.run(self.uid, self.context, self._inside, readonly=self.readonly)
+
+    def prepare(self) -> None:
+        """Find the method, put the arguments in order, settle the context; to be called once, before `inside`. No statement.
+
+        :raises UserError: unknown model. :raises AccessError: private method. :raises UnknownMethod: no such method.
+        """
+        method = find_method(self.database.registry, self.model, self.method)
         if not method.model:
             # The ids stand before the parameters of a record method.
             ids, self.args = self.args[:1], self.args[1:]
@@ -62,8 +76,14 @@ class Call:
             # Defaults are for the record a client makes, never for those that an action makes on its way.
             self.context = {key: value for key, value in self.context.items() if not key.startswith("default_")}
         self.lang = self.context.get("lang")
-        readonly = method.readonly or self.method in arguments.READONLY
-        return self.database.run(self.uid, self.context, self._inside, readonly=readonly)
+        self.readonly = reads_only(method)
+
+    def inside(self, env: Any) -> Any:
+        """The result as plain values, worked out in the open transaction of `env`, with the user, companies and language of the call.
+
+        What the call writes may still wait in the transaction: `env.flush()` sends it. Rights are looked at anew for each call.
+        """
+        return self._inside(Environment(env.transaction, self.uid, self.context))
 
     def _inside(self, env: Any) -> Any:
         """What happens in the transaction; runs again from the start when the database asks for it."""
@@ -143,6 +163,11 @@ def find_method(registry: Any, model: str, name: str) -> Any:
     if cls is None:
         raise unknown_model(model)
     return method_of(cls, model, name)
+
+
+def reads_only(method: Any) -> bool:
+    """Whether a public method is known to write nothing, so that a read transaction is enough for it."""
+    return method.readonly or method.name in arguments.READONLY
 
 
 def method_of(cls: Any, model: str, name: str) -> Any:

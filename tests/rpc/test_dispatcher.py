@@ -171,3 +171,19 @@ def test_model_and_method_must_be_texts():
 def test_shown_is_short():
     assert len(values.shown("x" * 10_000)) <= 80
     assert values.shown(list(range(1000))) == "a list of 1000"
+
+
+def test_calls_inside_an_open_transaction_keep_their_own_context(db):
+    calls = [
+        Call(db, 2, "res.partner", "create", [{"name": "Inside"}], None),
+        Call(db, 2, "res.partner", "search_read", [[["name", "=", "Inside"]], ["name", "lang"]], {"context": {"lang": "es_MX"}}),
+        Call(db, 2, "res.partner", "search_count", [[["name", "=", "Inside"]]], None),
+    ]
+    for each in calls:
+        each.prepare()
+    assert [each.readonly for each in calls] == [False, True, True]
+    with db.transaction(2) as env:
+        made, rows, count = [each.inside(env) for each in calls]
+    assert [row["id"] for row in rows] == [made]
+    assert count == 1
+    assert calls[1].lang == "es_MX"
