@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.errors import AccessError
+from server.errors import AccessError, MissingError
 from server.model.domain_sql import Compiler
 from server.model.fields import Field
 from server.model.relational import Many2one
@@ -146,7 +146,11 @@ class ReadPlan:
     def _name_targets(env: Environment, rows: list[dict[str, Any]], name: str, field: Field) -> None:
         """Put the display names beside the ids of a many2one, one read for all of them."""
         targets = env.root[field.comodel].browse(dict.fromkeys(r[name] for r in rows if r[name]))
-        names = {t._ids[0]: t.display_name for t in targets}
+        try:
+            names = {t._ids[0]: t.display_name for t in targets}
+        except MissingError:
+            # Some belong to a company that is not switched on (accounts of the other companies, in the list of companies).
+            names = {t._ids[0]: t.display_name for t in targets.exists()}
         for row in rows:
             row[name] = [row[name], names.get(row[name]) or ""] if row[name] else False
 

@@ -11,11 +11,12 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from server.errors import AccessDenied, AccessError, UserError
+from server.errors import AccessDenied, AccessError
 from server.model.environment import Environment
 from server.model.records import Records
 from server.rpc import arguments, values
-from server.rpc.errors import ArgumentError, UnknownMethod
+from server.rpc.errors import ArgumentError, UnknownMethod, UnknownModel
+from server.rpc.typed import typed
 from server.text import _
 
 
@@ -105,6 +106,8 @@ class Call:
                 records.check_outside(method.access, lock=not method.readonly)
         bound = bind(method, self.model, args, kwargs)
         result = getattr(records, self.method)(*bound.args, **bound.kwargs)
+        if self.context.get("typed_values"):
+            result = typed(records, self.method, bound.arguments, result)
         return plain(result, bare or _made_one(self.method, bound))
 
     def _records(self, records: Any, args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, bool]:
@@ -186,9 +189,9 @@ def method_of(cls: Any, model: str, name: str) -> Any:
     raise UnknownMethod(_("The method '%(model)s.%(method)s' does not exist", model=model, method=name[:100]))
 
 
-def unknown_model(model: str) -> UserError:
+def unknown_model(model: str) -> UnknownModel:
     """The refusal for a model that no enabled addon declares."""
-    return UserError(_("Object %(model)s doesn't exist", model=model[:100]))
+    return UnknownModel(_("Object %(model)s doesn't exist", model=model[:100]))
 
 
 def bind(method: Any, model: str, args: list[Any], kwargs: dict[str, Any]) -> inspect.BoundArguments:

@@ -55,6 +55,10 @@ class MalformedRequest(ValueRefused):
     """The body cannot be decoded at all."""
 
 
+class UnknownModel(UserError):
+    """No enabled addon of the company declares the model that a call names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What a door answers instead of a value.
@@ -65,6 +69,7 @@ class Fault:
     :ivar legacy: first part of the string code on `/xmlrpc`; empty: the message itself is the code.
     :ivar kind: `exception_type` of older JSON clients.
     :ivar details: machine-readable details of the refusal (model, field …).
+    :ivar status: HTTP status at the doors that answer with one (`/json/2`).
     """
 
     name: str
@@ -73,6 +78,7 @@ class Fault:
     legacy: str
     kind: str
     details: dict[str, Any]
+    status: int = 500
 
     @property
     def debug(self) -> str:
@@ -86,20 +92,22 @@ class Fault:
         return self.name.removeprefix("builtins.")
 
 
-#: class → (name at the door, `/xmlrpc/2` code, legacy code, exception_type); the first that fits, so children stand before
-#: parents.
-_TABLE: tuple[tuple[type[BaseException], str, int, str, str], ...] = (
-    (AccessDenied, "odoo.exceptions.AccessDenied", 3, "AccessDenied", "access_denied"),
-    (AccessError, "odoo.exceptions.AccessError", 4, "warning -- AccessError\n\n", "access_error"),
-    (MissingError, "odoo.exceptions.MissingError", 2, "warning -- MissingError\n\n", "missing_error"),
-    (ValidationError, "odoo.exceptions.ValidationError", 2, "warning -- UserError\n\n", "validation_error"),
-    (LockError, "odoo.exceptions.LockError", 2, "warning -- UserError\n\n", "user_error"),
-    (RedirectWarning, "odoo.exceptions.RedirectWarning", 2, "warning -- UserError\n\n", "user_error"),
-    (UserError, "odoo.exceptions.UserError", 2, "warning -- UserError\n\n", "user_error"),
-    (UnknownMethod, "builtins.AttributeError", 1, "", "internal_error"),
-    (ArgumentError, "builtins.TypeError", 1, "", "internal_error"),
-    (FieldError, "builtins.ValueError", 1, "", "internal_error"),
-    (ValueRefused, "builtins.ValueError", 1, "", "internal_error"),
+#: class → (name at the door, `/xmlrpc/2` code, legacy code, exception_type, HTTP status); the first that fits, so children stand
+#: before parents.
+_TABLE: tuple[tuple[type[BaseException], str, int, str, str, int], ...] = (
+    (AccessDenied, "odoo.exceptions.AccessDenied", 3, "AccessDenied", "access_denied", 403),
+    (AccessError, "odoo.exceptions.AccessError", 4, "warning -- AccessError\n\n", "access_error", 403),
+    (MissingError, "odoo.exceptions.MissingError", 2, "warning -- MissingError\n\n", "missing_error", 404),
+    (ValidationError, "odoo.exceptions.ValidationError", 2, "warning -- UserError\n\n", "validation_error", 422),
+    (LockError, "odoo.exceptions.LockError", 2, "warning -- UserError\n\n", "user_error", 409),
+    (RedirectWarning, "odoo.exceptions.RedirectWarning", 2, "warning -- UserError\n\n", "user_error", 422),
+    (UnknownModel, "odoo.exceptions.UserError", 2, "warning -- UserError\n\n", "user_error", 404),
+    (UserError, "odoo.exceptions.UserError", 2, "warning -- UserError\n\n", "user_error", 422),
+    (UnknownMethod, "builtins.AttributeError", 1, "", "internal_error", 404),
+    (ArgumentError, "builtins.TypeError", 1, "", "internal_error", 422),
+    (FieldError, "builtins.ValueError", 1, "", "internal_error", 422),
+    (MalformedRequest, "builtins.ValueError", 1, "", "internal_error", 400),
+    (ValueRefused, "builtins.ValueError", 1, "", "internal_error", 422),
 )
 _BUILTINS = {
     "ValueError",
@@ -115,14 +123,14 @@ _BUILTINS = {
 
 def describe(exc: BaseException, lang: str | None = None) -> Fault:
     """The fault a client gets for `exc`, its message in `lang`. Unexpected exceptions are logged with an incident number."""
-    for cls, name, code, legacy, kind in _TABLE:
+    for cls, name, code, legacy, kind, status in _TABLE:
         if isinstance(exc, cls):
             text = getattr(exc, "message", None)
             message = render(text, lang) if text is not None else str(exc)
             if cls is AccessDenied and not message:
                 message = "Access Denied"
             data = getattr(exc, "data", None)
-            return Fault(name, message, code, legacy, kind, dict(data) if isinstance(data, dict) else {})
+            return Fault(name, message, code, legacy, kind, dict(data) if isinstance(data, dict) else {}, status)
     expected = _translated(exc)
     if expected is not None:
         return describe(expected, lang)
