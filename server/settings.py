@@ -156,3 +156,20 @@ Setting(
 )
 Setting("mail.from", per_company=True, label=_("Sender of mail"), help=_("Empty: the company's e-mail address."))
 Setting("outbox.keep_days", type=int, default=30, label=_("Days for which finished jobs are kept"))
+Setting(
+    "api.key_limit", type=int, default=10, label=_("API keys of one user"), help=_("More are refused; expired ones do not count.")
+)
+Setting(
+    "api.key_max_days",
+    type=int,
+    default=0,
+    label=_("Longest life of an API key in days"),
+    help=_("0: no limit. Administrators may always make keys without an end."),
+)
+Setting(
+    "api.rate_limit_key",
+    type=int,
+    default=0,
+    label=_("Calls per minute with one API key"),
+    help=_("0: no limit. For keys that have no limit of their own."),
+)

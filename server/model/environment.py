@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -75,6 +75,8 @@ class Transaction:
         self.after_commit: list[Callable[[], None]] = []
         self.timestamp: dt.datetime | None = None
         self.root_envs: dict[Any, Environment] = {}
+        #: who called, and how it was proven (`server.security.credentials.Proof`); None for jobs and commands
+        self.caller: Any = None
 
     @property
     def reference_touched(self) -> bool:
@@ -162,6 +164,26 @@ class Environment:
                 else:
                     self._allowed = (first,) if first is not None else ()
         return self._allowed
+
+    def restrict_companies(self, ids: Collection[int], key: str) -> None:
+        """See no other companies than `ids` from here on, in derived environments of the user too: what an API key is for.
+
+        Those asked for in the context are cut down to them. Raises `AccessError` when none is left.
+        """
+        mine = tuple(c for c in self.info.company_ids if c in ids)
+        asked = self.context.get("allowed_company_ids")
+        if asked and isinstance(asked, (list, tuple)):
+            left = [c for c in asked if not isinstance(c, int) or c not in self.info.company_ids or c in ids]
+            self.context = MappingProxyType({**self.context, "allowed_company_ids": left or list(asked)})
+            mine = mine if left else ()
+        if not mine:
+            raise AccessError(
+                _("The API key %(name)s is not for these companies. Use another key, or have it opened for them.", name=key)
+            )
+        first = self.info.company_id if self.info.company_id in mine else mine[0]
+        self._info = replace(self.info, company_id=first, company_ids=mine)
+        self._allowed = self._models = self._sudo = self._access = None
+        self._empties = {}
 
     @property
     def company_id(self) -> int | None:

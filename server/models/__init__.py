@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import server.models.ir_module
+from server.models.api_keys import ResUsersApikeys
 from server.models.company import ResCompany
 from server.models.groups import ResGroups
+from server.models.identity import ResUsersApikeysDescription, ResUsersApikeysShow, ResUsersIdentitycheck
 from server.models.ir_access import IrModelAccess
 from server.models.ir_actions import IrActionsActWindow, IrActionsReport, IrActionsUrl, IrUiMenu, IrUiView
 from server.models.ir_attachment import IrAttachment
@@ -51,4 +53,8 @@ __all__ = [
     "ResGroups",
     "ResLang",
     "ResUsers",
+    "ResUsersApikeys",
+    "ResUsersApikeysDescription",
+    "ResUsersApikeysShow",
+    "ResUsersIdentitycheck",
 ]

@@ -63,6 +63,8 @@ class Call:
         :raises UserError: unknown model. :raises AccessError: private method. :raises UnknownMethod: no such method.
         """
         method = find_method(self.database.registry, self.model, self.method)
+        if self.proof is not None:
+            self.proof.permit(self.model, method)
         if not method.model:
             # The ids stand before the parameters of a record method.
             ids, self.args = self.args[:1], self.args[1:]

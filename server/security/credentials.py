@@ -1,4 +1,4 @@
-"""Who is calling: logins and passwords, and the short memory that makes them cheap.
+"""Who is calling: logins, passwords and API keys, and the short memory that makes them cheap.
 
 XML-RPC and `/jsonrpc` bring the password with every call, and a good password hash is slow on purpose. So a verified pair of user
 and password is remembered in this process for `MEMORY_SECONDS` under a keyed digest (HMAC-SHA256 with a key that lives and dies
@@ -10,10 +10,14 @@ makes it look at the user's row again.
     database.run(uid, context, lambda env: proof.holds(env) and work(env))
 
 `holds` compares the version that the transaction has read anyway, so a remembered caller costs no statement at all.
+
+An API key (`prove_key`, and `prove` and `check` in place of the password) is remembered in the same way. Its proof carries what
+the key is for: `proof.permit(model, method)` refuses what its scope does not cover.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import secrets
@@ -27,6 +31,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from server.errors import AccessDenied
+from server.security.keys import KeyFacts, find_key, is_key, read_key
 from server.security.passwords import MAX_LENGTH, hash_password, outdated, verify_password
 from server.security.throttle import Throttle
 from server.text import _
@@ -34,6 +39,7 @@ from server.text import _
 if TYPE_CHECKING:
     from server.database import Database
     from server.model.environment import Environment
+    from server.model.modelset import Method
 
 SYSTEM_UID = 1
 
@@ -51,12 +57,17 @@ class TooManyAttempts(AccessDenied):
     """Too many wrong passwords for this login from this address; says how long to wait."""
 
 
+class AddressRefused(AccessDenied):
+    """A right key, used from where it may not be used."""
+
+
 @dataclass
 class _Entry:
     uid: int
     stored: str
     version: Any
     expires: float
+    key: KeyFacts | None = None
 
 
 class Memory:
@@ -71,6 +82,8 @@ class Memory:
         self.throttle = Throttle(burst=5, period=10.0)
         #: Failures per address over all logins: against lists of logins. Wide, since offices share an address.
         self.addresses = Throttle(burst=100, period=1.0)
+        #: Wrong keys per address: nobody mistypes a key, so a few are an old configuration and more are a guesser.
+        self.keys = Throttle(burst=20, period=3.0)
 
     def digest(self, who: str, password: str) -> bytes:
         """The key under which a pair is remembered."""
@@ -88,9 +101,9 @@ class Memory:
             self._entries.move_to_end(digest)
             return entry
 
-    def put(self, digest: bytes, uid: int, stored: str, version: Any) -> _Entry:
-        """Remember a pair."""
-        entry = _Entry(uid, stored, version, self.clock() + MEMORY_SECONDS)
+    def put(self, digest: bytes, uid: int, stored: str, version: Any, key: KeyFacts | None = None) -> _Entry:
+        """Remember a pair, or a key."""
+        entry = _Entry(uid, stored, version, self.clock() + MEMORY_SECONDS, key)
         with self._lock:
             self._entries[digest] = entry
             self._entries.move_to_end(digest)
@@ -123,31 +136,57 @@ def memory_of(database: Database) -> Memory:
 
 
 class Proof:
-    """A caller who has shown the right password a moment ago."""
+    """A caller who has shown the right password or key a moment ago.
 
-    __slots__ = ("uid", "_memory", "_digest", "_entry")
+    :ivar uid: whose it is.
+    :ivar key: what is known of the API key; None for a password.
+    """
+
+    __slots__ = ("uid", "key", "_memory", "_digest", "_entry")
 
     def __init__(self, memory: Memory, digest: bytes, entry: _Entry) -> None:
         self.uid = entry.uid
+        self.key = entry.key
         self._memory = memory
         self._digest = digest
         self._entry = entry
 
-    def holds(self, env: Environment) -> bool:
-        """True inside the transaction of `env` too; raises `AccessDenied` when the password or the user changed meanwhile.
+    @property
+    def fresh(self) -> bool:
+        """True when this request itself proves who the person is: it carries the password. A key proves only that it is known."""
+        return self.key is None
 
-        Costs a statement only when reference data changed somewhere since the password was checked.
+    def permit(self, model: str, method: Method) -> None:
+        """Raise `AccessError` when the scope of the key does not cover the call; a password covers what the user may do."""
+        if self.key is not None:
+            self.key.permit(model, method)
+
+    def holds(self, env: Environment) -> bool:
+        """True inside the transaction of `env` too; raises `AccessDenied` when the password, key or user changed meanwhile.
+
+        Costs a statement only when reference data changed somewhere since the check. Narrows `env` to the companies of the key.
         """
         entry = self._entry
         version = env.transaction.data_version
-        if entry.version == version:
-            return True
-        row = _row(env, env.transaction.registry.metadata.tables["res_users"].c.id == entry.uid)
-        if row is None or not row.active or row.password_hash != entry.stored:
-            self._memory.forget(self._digest)
-            raise AccessDenied(_("Access Denied"))
-        entry.version = version
+        if entry.version != version:
+            if not self._unchanged(env):
+                self._memory.forget(self._digest)
+                raise AccessDenied(_("Access Denied"))
+            entry.version = version
+        key = self.key
+        if key is not None:
+            if key.expired(env.now()):
+                raise AccessDenied(_("Access Denied"))
+            if key.companies:
+                env.restrict_companies(key.companies, key.name)
+        env.transaction.caller = self
         return True
+
+    def _unchanged(self, env: Environment) -> bool:
+        if self.key is not None:
+            return read_key(env, self.key.id) == self.key
+        row = _row(env, env.transaction.registry.metadata.tables["res_users"].c.id == self.uid)
+        return row is not None and bool(row.active) and row.password_hash == self._entry.stored
 
 
 def _row(env: Environment, where: Any) -> Any:
@@ -194,7 +233,8 @@ def _established(database: Database, who: str, where: str, value: Any, password:
 
 
 def prove(database: Database, uid: int, password: str, address: str = "") -> Proof | None:
-    """A proof that `password` is that of user `uid`, None when it is not (or the user is archived, unknown or the system).
+    """A proof that `password`, or an API key in its place, is that of user `uid`, None when it is not (or the user is archived,
+    unknown or the system).
 
     A remembered pair costs no query; ask `proof.holds(env)` inside the transaction, which notices changes made since.
     Raises `TooManyAttempts` for a guesser.
@@ -202,6 +242,11 @@ def prove(database: Database, uid: int, password: str, address: str = "") -> Pro
     if not _plausible(password) or isinstance(uid, bool) or not isinstance(uid, int) or not 0 < uid < 2**63:
         return None
     memory = memory_of(database)
+    if is_key(password):
+        proof = _known_key(database, memory, password, address)
+        if proof is not None and proof.uid == uid:
+            return proof
+        # 48 hexadecimal digits may be somebody's password too; and a wrong key takes as long as a wrong password.
     who = f"#{uid}"
     digest = memory.digest(who, password)
     entry = memory.get(digest)
@@ -210,34 +255,106 @@ def prove(database: Database, uid: int, password: str, address: str = "") -> Pro
     return _established(database, who, "id", uid, password, address)
 
 
+def prove_key(database: Database, key: str, address: str = "") -> Proof | None:
+    """A proof that `key` is a living API key, None when it is not (or expired, revoked, or its user is archived).
+
+    A remembered key costs no query; ask `proof.holds(env)` inside the transaction, and `proof.permit(model, method)` before the
+    call. Raises `TooManyAttempts` for a guesser, `AddressRefused` for a key that is not for this address.
+    """
+    memory = memory_of(database)
+    proof = _known_key(database, memory, key, address) if is_key(key) else None
+    if proof is None and address:
+        _refuse_guesser(memory.keys.wait(address))
+        memory.keys.failed(address)
+        memory.addresses.failed(address)
+    return proof
+
+
+def _known_key(database: Database, memory: Memory, key: str, address: str) -> Proof | None:
+    """The proof of a key, from the memory or from its row; failures are counted by the caller."""
+    digest = memory.digest("key", key)
+    entry = memory.get(digest)
+    if entry is None:
+        _refuse_guesser(memory.addresses.wait(address) if address else 0.0)
+
+        def look(env: Environment) -> tuple[KeyFacts | None, Any]:
+            return find_key(env, key), env.transaction.data_version
+
+        facts, version = database.run(SYSTEM_UID, {}, look, readonly=True)
+        if facts is None:
+            return None
+        entry = memory.put(digest, facts.uid, facts.digest, version, facts)
+    known = entry.key
+    if known is None or known.expired(dt.datetime.now(dt.UTC).replace(tzinfo=None)):
+        memory.forget(digest)
+        return None
+    if not known.usable_from(address):
+        raise AddressRefused(
+            _("The API key %(name)s may not be used from the address %(address)s.", name=known.name, address=address)
+        )
+    return Proof(memory, digest, entry)
+
+
+def _refuse_guesser(wait: float) -> None:
+    if wait > 0:
+        raise TooManyAttempts(
+            _(
+                "Too many wrong passwords or keys from this address. Wait %(seconds)s seconds and try again.",
+                seconds=int(wait) + 1,
+            ),
+            wait=wait,
+        )
+
+
 def verify(database: Database, uid: int, password: str, address: str = "") -> bool:
     """True when `password` is that of the active user `uid`, now. One statement when remembered; see `prove` for none."""
     proof = prove(database, uid, password, address)
     if proof is None:
         return False
+    if _holds(database, proof):
+        return True
+    return proof.key is None and _established(database, f"#{uid}", "id", uid, password, address) is not None
+
+
+def _holds(database: Database, proof: Proof) -> bool:
+    """Whether a remembered proof is still good, in a transaction of its own."""
     try:
-        return bool(database.run(SYSTEM_UID, {}, proof.holds, readonly=True))
+        return bool(database.run(proof.uid, {}, proof.holds, readonly=True))
     except AccessDenied:
-        return _established(database, f"#{uid}", "id", uid, password, address) is not None
+        return False
 
 
-def check(database: Database, login: str, password: str, address: str = "") -> int | None:
+def right_password(env: Environment, password: str) -> bool:
+    """True when `password` is the calling user's, asked again inside a call. Raises `TooManyAttempts` for a guesser."""
+    throttle = memory_of(env.database).throttle
+    who = f"#{env.uid}\0again"
+    _refuse_guesser(throttle.wait(who))
+    row = _row(env, env.transaction.registry.metadata.tables["res_users"].c.id == env.uid)
+    if row is not None and _plausible(password) and verify_password(row.password_hash, password):
+        throttle.succeeded(who)
+        return True
+    throttle.failed(who)
+    return False
+
+
+def check(database: Database, login: str, password: str, address: str = "", *, keys: bool = True) -> int | None:
     """The id of the user with this login and password, else None. An unknown login takes as long as a wrong password.
 
-    Notes the time of the login. Raises `TooManyAttempts` for a guesser.
+    An API key of the user is taken for the password where `keys` are. Notes the time of the login. Raises `TooManyAttempts` for a
+    guesser.
     """
     if not isinstance(login, str) or not login or len(login) > MAX_LENGTH or "\x00" in login or not _plausible(password):
         return None
     login = login.strip()
     memory = memory_of(database)
+    if keys and is_key(password):
+        known = _known_key(database, memory, password, address)
+        if known is not None and known.key is not None and known.key.login == login and _holds(database, known):
+            return known.uid
     digest = memory.digest(f"@{login}", password)
     entry = memory.get(digest)
-    if entry is not None:
-        try:
-            if database.run(SYSTEM_UID, {}, Proof(memory, digest, entry).holds, readonly=True):
-                return entry.uid
-        except AccessDenied:
-            pass
+    if entry is not None and _holds(database, Proof(memory, digest, entry)):
+        return entry.uid
     proof = _established(database, f"@{login}", "login", login, password, address)
     if proof is None:
         return None

@@ -1,0 +1,220 @@
+"""API keys through the doors: made once, used in place of the password, limited to what they are for, ended at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from server import AccessDenied, AccessError, ValidationError
+from server.config import Config
+from server.database import Database
+from server.rpc.services import Server, ServiceCall
+from server.security import credentials, keys, passwords
+
+ADMIN = 2
+PASSWORD = "a long password"
+DESCRIPTION = "res.users.apikeys.description"
+
+
+class Door:
+    """`common` and `object` as one user of the database sees them."""
+
+    def __init__(self, database: Any, tmp_path: Any) -> None:
+        self.server = Server(Config(data_dir=tmp_path), database)
+        self.uid = 0
+        self.password = PASSWORD
+        self.address = "192.0.2.7"
+
+    def service(self, service: str, method: str, *args: Any) -> Any:
+        return ServiceCall(self.server, service, method, list(args), self.address).run()
+
+    def __call__(self, model: str, method: str, *args: Any, password: str | None = None, **kwargs: Any) -> Any:
+        given = self.password if password is None else password
+        return self.service("object", "execute_kw", "colca", self.uid, given, model, method, list(args), kwargs)
+
+    def login(self, login: str, password: str) -> Any:
+        return self.service("common", "login", "colca", login, password)
+
+    def key(self, **values: Any) -> str:
+        """A new key of the user, made by password as a person would."""
+        made = self(DESCRIPTION, "create", {"name": "Shop", "duration": "30", **values})
+        action = self(DESCRIPTION, "make_key", [made])
+        assert action["res_model"] == "res.users.apikeys.show", action
+        return action["context"]["default_key"]
+
+
+@pytest.fixture
+def door(database: Any, tmp_path: Any) -> Door:
+    """Ana, an internal user who may also change partners of the system, with a password."""
+    found = Door(database, tmp_path)
+
+    def make(env: Any) -> int:
+        return env["res.users"].create({"login": "ana", "name": "Ana", "password": PASSWORD}).id
+
+    found.uid = database.run(ADMIN, {}, make)
+    return found
+
+
+@pytest.fixture
+def admin(door: Door) -> Door:
+    """The administrator, with a password of his own."""
+    database = door.server.database
+    database.run(1, {}, lambda env: env["res.users"].browse([ADMIN]).write({"password": PASSWORD}))
+    found = Door(database, door.server.config.data_dir)
+    found.uid = ADMIN
+    return found
+
+
+def test_a_key_is_shown_once_and_is_good_wherever_the_password_is(door: Door) -> None:
+    key = door.key()
+    assert len(key) >= 40 and int(key, 16)
+    assert door.login("ana", key) == door.uid
+    assert door.service("common", "authenticate", "colca", "ana", key, {}) == door.uid
+    assert door.service("object", "execute", "colca", door.uid, key, "res.users", "context_get")["uid"] == door.uid
+    assert door("res.users", "context_get", password=key)["uid"] == door.uid
+    assert door.service("object", "execute_kw", "colca", str(door.uid), key, "res.users", "context_get")["uid"] == door.uid
+    assert door.login("admin", key) is False, "it is Ana's"
+    with pytest.raises(AccessDenied):
+        door.service("object", "execute_kw", "colca", ADMIN, key, "res.users", "context_get")
+    with pytest.raises(AccessDenied):
+        door("res.users", "context_get", password=key[:-1] + ("0" if key[-1] != "0" else "1"))
+
+
+def test_the_list_shows_everything_but_the_key(door: Door) -> None:
+    key = door.key(name="Web shop")
+    [row] = door("res.users.apikeys", "search_read", [])
+    assert row["name"] == "Web shop" and row["user_id"] == [door.uid, "Ana"] and row["scope"] is False
+    assert row["prefix"] == key[:8] and "key_hash" not in row
+    assert key not in str(row) and keys.digest_of(key) not in str(row)
+    days = dt.datetime.fromisoformat(row["expiration_date"]) - dt.datetime.fromisoformat(row["create_date"])
+    assert days == dt.timedelta(days=30)
+    with pytest.raises((AccessError, ValueError)):
+        door("res.users.apikeys", "read", [row["id"]], ["key_hash"])
+    with pytest.raises((AccessError, ValueError)):
+        door("res.users.apikeys", "search", [["key_hash", "=", keys.digest_of(key)]])
+    with pytest.raises(AccessError):
+        door("res.users.apikeys", "create", {"name": "x", "user_id": door.uid, "prefix": "0", "key_hash": "0"})
+    with pytest.raises(AccessError):
+        door("res.users.apikeys", "write", [row["id"]], {"expiration_date": False})
+
+
+def test_a_remembered_key_costs_no_statement_and_no_hash(
+    door: Door, count_statements: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, database = door.key(), door.server.database
+    door("res.users", "context_get", password=key)
+
+    def never(*args: Any) -> bool:
+        raise AssertionError("a slow hash")
+
+    monkeypatch.setattr(passwords, "verify_password", never)
+    monkeypatch.setattr(credentials, "verify_password", never)
+    with count_statements(database) as by_key:
+        door("res.users", "context_get", password=key)
+    with count_statements(database) as as_code:
+        database.run(door.uid, {}, lambda env: env["res.users"].context_get(), readonly=True)
+    assert len(by_key) == len(as_code), by_key.report()
+
+
+@pytest.mark.parametrize("how", ["remove", "revoke", "expire", "archive", "delete_user"])
+def test_an_ended_key_is_refused_at_once_in_every_process(door: Door, admin: Door, how: str) -> None:
+    key = door.key()
+    other = Database(door.server.database.url)
+    try:
+        there = Door(other, door.server.config.data_dir)
+        there.uid = door.uid
+        for one in (door, there):
+            assert one("res.users", "context_get", password=key)["uid"] == door.uid
+        [key_id] = door("res.users.apikeys", "search", [])
+        if how == "remove":
+            door("res.users.apikeys", "remove", [key_id])
+        elif how == "revoke":
+            door("res.users.apikeys", "revoke", key)
+        elif how == "expire":
+            past = {"expiration_date": "2020-01-01 00:00:00"}
+            door.server.database.run(1, {}, lambda env: env["res.users.apikeys"].browse([key_id]).write(past))
+        elif how == "archive":
+            admin("res.users", "write", [door.uid], {"active": False})
+        else:
+            admin("res.users", "unlink", [door.uid])
+        for one in (there, door):
+            with pytest.raises(AccessDenied):
+                one("res.users", "context_get", password=key)
+            assert one.login("ana", key) is False
+    finally:
+        other.engine.dispose()
+
+
+class TestScope:
+    def test_a_reading_key_calls_only_what_reads(self, door: Door) -> None:
+        key = door.key(readonly=True)
+        assert door("res.users", "search_count", [], password=key)
+        assert door("res.users", "fields_get", ["name"], password=key)
+        assert door("res.users", "context_get", password=key)
+        for method, args in (
+            ("create", [{"login": "x", "name": "X"}]),
+            ("write", [[door.uid], {"name": "B"}]),
+            ("unlink", [[door.uid]]),
+            ("change_password", [PASSWORD, "another password"]),
+        ):
+            with pytest.raises(AccessError, match="may only read"):
+                door("res.users", method, *args, password=key)
+
+    def test_a_key_for_some_models_and_operations(self, admin: Door) -> None:
+        key = admin.key(allowed_models={"res.lang": ["read", "write"], "res.company": ["read"]})
+        [lang] = admin("res.lang", "search", [["code", "=", "es_MX"]], password=key)
+        assert admin("res.lang", "write", [lang], {"name": "Español (MX)"}, password=key) is True
+        with pytest.raises(AccessError, match="not for the model res.users"):
+            admin("res.users", "search", [], password=key)
+        with pytest.raises(AccessError, match="may only read, change"):
+            admin("res.lang", "unlink", [lang], password=key)
+        with pytest.raises(AccessError, match="may only read"):
+            admin("res.company", "write", [1], {"name": "Mine"}, password=key)
+        whole = admin.key(allowed_models=["res.lang"])
+        assert admin("res.lang", "name_search", "Esp", password=whole)
+
+    @pytest.mark.parametrize("wrong", [5, {"res.lang": ["fly"]}, {"res.lang": []}, [["res.lang"]], {"res.lang": 5}])
+    def test_a_scope_that_says_nothing_is_refused(self, door: Door, wrong: Any) -> None:
+        made = door(DESCRIPTION, "create", {"name": "Shop", "allowed_models": wrong})
+        with pytest.raises(ValidationError, match="list of model names"):
+            door(DESCRIPTION, "make_key", [made])
+
+    def test_a_key_for_some_networks(self, door: Door) -> None:
+        key = door.key(networks="192.0.2.0/24, 2001:db8::/32")
+        for address in ("192.0.2.7", "::ffff:192.0.2.9", "2001:db8::5"):
+            door.address = address
+            assert door("res.users", "context_get", password=key)
+        for address in ("198.51.100.1", "2001:db9::1", "nonsense"):
+            door.address = address
+            with pytest.raises(AccessDenied, match="may not be used from"):
+                door("res.users", "context_get", password=key)
+        with pytest.raises(ValidationError, match="neither an IP address"):
+            door.key(networks="192.0.2.0/99")
+
+    def test_a_key_for_some_companies(self, admin: Door) -> None:
+        database = admin.server.database
+        other = database.run(1, {}, lambda env: env["res.company"].create({"name": "Other"}).id)
+        admin("res.users", "write", [ADMIN], {"company_ids": [[4, other]]})
+        key = admin.key(company_ids=[[6, 0, [other]]])
+        param = {"key": "x.y", "value": "1", "company_id": other}
+        made = admin("ir.config_parameter", "create", param, password=key)
+        assert admin("res.company", "search", [["id", "in", [1, other]]])
+        seen = admin(
+            "ir.config_parameter", "search", [["id", "=", made]], password=key, context={"allowed_company_ids": [1, other]}
+        )
+        assert seen == [made]
+        with pytest.raises(AccessError, match="not for these companies"):
+            admin("ir.config_parameter", "search", [], password=key, context={"allowed_company_ids": [1]})
+        with pytest.raises(AccessError):
+            admin("ir.config_parameter", "search", [], password=key, context={"allowed_company_ids": [999]})
+
+    def test_a_narrowed_scope_holds_from_the_next_call(self, door: Door) -> None:
+        key = door.key()
+        assert door("res.users", "search", [], password=key)
+        [key_id] = door("res.users.apikeys", "search", [])
+        only = {"allowed_models": {"res.lang": ["read"]}}
+        door.server.database.run(1, {}, lambda env: env["res.users.apikeys"].browse([key_id]).write(only))
+        with pytest.raises(AccessError, match="not for the model"):
+            door("res.users", "search", [], password=key)
