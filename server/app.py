@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server import i18n
 from server.config import Config
 from server.rpc.errors import incident
+from server.rpc.json2 import json2
 from server.rpc.routes import rpc
 from server.rpc.services import Server
 from server.web.pages import web
@@ -50,6 +51,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.session_interface = _NoSessions()
     app.extensions["colca"] = Server(settings, database)
     app.register_blueprint(rpc)
+    app.register_blueprint(json2)
     app.register_blueprint(web)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)

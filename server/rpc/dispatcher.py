@@ -82,7 +82,7 @@ class Call:
         self.readonly = reads_only(method)
 
     def inside(self, env: Any) -> Any:
-        """The result as plain values, worked out in the open transaction of `env`, with the user, companies and language of the call.
+        """The result as plain values, worked out in the open transaction of `env`, with user, companies and language of the call.
 
         What the call writes may still wait in the transaction: `env.flush()` sends it. Rights are looked at anew for each call.
         """
