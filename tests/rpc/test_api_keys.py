@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server import AccessDenied, AccessError, ValidationError
+from server import AccessDenied, AccessError, UserError, ValidationError
 from server.config import Config
 from server.database import Database
 from server.rpc.services import Server, ServiceCall
@@ -218,3 +218,188 @@ class TestScope:
         door.server.database.run(1, {}, lambda env: env["res.users.apikeys"].browse([key_id]).write(only))
         with pytest.raises(AccessError, match="not for the model"):
             door("res.users", "search", [], password=key)
+
+
+class TestLife:
+    """Keys that programs make, renew and end by themselves."""
+
+    def test_a_generated_key_has_the_limits_of_the_one_it_came_from(self, door: Door) -> None:
+        key = door.key(readonly=True, allowed_models=["res.users"], networks="192.0.2.0/24", rate_limit=600)
+        made = door("res.users.apikeys", "generate", key, "rpc", "second", "2090-01-01 00:00:00", password=key)
+        assert keys.is_key(made) and made != key
+        assert door("res.users", "search", [], password=made)
+        with pytest.raises(AccessError, match="may only read"):
+            door("res.users", "write", [door.uid], {"name": "B"}, password=made)
+        with pytest.raises(AccessError, match="not for the model"):
+            door("res.lang", "search", [], password=made)
+        rows = door("res.users.apikeys", "search_read", [], ["name", "scope", "networks", "rate_limit", "expiration_date"])
+        assert rows[0]["name"] == "second" and rows[0]["scope"] == "rpc"
+        assert rows[0]["expiration_date"] == "2090-01-01 00:00:00"
+        assert rows[0]["networks"] == rows[1]["networks"] and rows[0]["rate_limit"] == 600
+        assert door("res.users", "search", [], password=key), "the first lives on"
+
+    def test_what_generate_and_revoke_refuse(self, door: Door, admin: Door) -> None:
+        key, foreign = door.key(), admin.key()
+        for wrong in (keys.make_key(), foreign, PASSWORD, "", "x" * 48):
+            for method, args in (("generate", [wrong, "rpc", "n", None]), ("revoke", [wrong]), ("rotate", [wrong])):
+                with pytest.raises((AccessDenied, TypeError)) as refused:
+                    door("res.users.apikeys", method, *args)
+                assert wrong == "" or isinstance(refused.value, AccessDenied)
+        for scope, date in (("everything", None), (None, "2001-01-01 00:00:00")):
+            with pytest.raises(UserError):
+                door("res.users.apikeys", "generate", key, scope, "n", date)
+        assert door("res.users.apikeys", "revoke", key) is True
+        with pytest.raises(AccessDenied):
+            door("res.users.apikeys", "revoke", key)
+
+    def test_ten_keys_are_the_limit_and_dead_ones_do_not_count(self, door: Door) -> None:
+        key = door.key()
+        for number in range(9):
+            door("res.users.apikeys", "generate", key, None, f"n{number}", None)
+        with pytest.raises(UserError, match="10 API keys"):
+            door("res.users.apikeys", "generate", key, None, "one too many", None)
+        with pytest.raises(UserError, match="10 API keys"):
+            door.key()
+        assert door("res.users.apikeys", "rotate", key, 1)["key"], "the old one ends: it is replaced"
+        newest = door("res.users.apikeys", "search", [], limit=2)
+        past = {"expiration_date": "2020-01-01 00:00:00"}
+        door.server.database.run(1, {}, lambda env: env["res.users.apikeys"].browse(newest).write(past))
+        assert door.key()
+
+    def test_a_key_is_rotated_with_an_overlap(self, door: Door) -> None:
+        key = door.key(readonly=True, name="Shop")
+        before = door("res.users.apikeys", "search_read", [], ["expiration_date"])[0]["expiration_date"]
+        answer = door("res.users.apikeys", "rotate", key, 48, password=key)
+        assert answer["old_expiration_date"] < before <= answer["expiration_date"], "the same span again, from today"
+        for one in (key, answer["key"]):
+            assert door("res.users", "search", [], password=one), "both work meanwhile"
+        with pytest.raises(AccessError, match="may only read"):
+            door("res.users", "write", [door.uid], {"name": "B"}, password=answer["key"])
+        last = door("res.users.apikeys", "rotate", answer["key"], 0)
+        with pytest.raises(AccessDenied):
+            door("res.users", "search", [], password=answer["key"])
+        assert door("res.users", "search", [], password=last["key"])
+
+    def test_durations(self, door: Door) -> None:
+        with pytest.raises(UserError, match="expiration date"):
+            door.key(duration="-1")
+        door.key(duration="-1", expiration_date="2091-05-06 07:08:09")
+        door.key(duration="0")
+        rows = door("res.users.apikeys", "search_read", [], ["expiration_date"])
+        assert [row["expiration_date"] for row in rows] == [False, "2091-05-06 07:08:09"]
+        database = door.server.database
+        database.run(1, {}, lambda env: env.settings.set("api.key_max_days", 90))
+        with pytest.raises(UserError, match="at most 90 days"):
+            door.key(duration="0")
+        with pytest.raises(UserError, match="at most 90 days"):
+            door.key(duration="180")
+        assert door.key(duration="90")
+
+
+class TestIdentity:
+    """A stolen key must not beget keys: the password is asked for."""
+
+    def ask(self, door: Door, key: str) -> int:
+        made = door(DESCRIPTION, "create", {"name": "Second", "duration": "7"}, password=key)
+        action = door(DESCRIPTION, "make_key", [made], password=key)
+        assert action["res_model"] == "res.users.identitycheck" and "default_key" not in str(action)
+        return action["res_id"]
+
+    def test_the_password_in_the_context(self, door: Door) -> None:
+        key = door.key()
+        check = self.ask(door, key)
+        with pytest.raises(AccessDenied):
+            door("res.users.identitycheck", "run_check", [check], password=key)
+        for wrong in ("wrong", key):
+            with pytest.raises(AccessDenied):
+                door("res.users.identitycheck", "run_check", [check], password=key, context={"password": wrong})
+        done = door("res.users.identitycheck", "run_check", [check], password=key, context={"password": PASSWORD})
+        assert done["res_model"] == "res.users.apikeys.show"
+        assert door.login("ana", done["context"]["default_key"]) == door.uid
+        with pytest.raises(UserError, match="nothing left to do"):
+            door("res.users.identitycheck", "run_check", [check], password=key, context={"password": PASSWORD})
+
+    def test_the_password_written_first(self, door: Door) -> None:
+        key = door.key()
+        check = self.ask(door, key)
+        with pytest.raises(AccessDenied):
+            door("res.users.identitycheck", "write", [check], {"password": "wrong"}, password=key)
+        assert door("res.users.identitycheck", "write", [check], {"password": PASSWORD}, password=key) is True
+        assert door("res.users.identitycheck", "read", [check], ["password"], password=key)[0]["password"] is False
+        done = door("res.users.identitycheck", "run_check", [check], password=key)
+        assert keys.is_key(done["context"]["default_key"])
+
+    def test_guessing_here_is_slowed_too(self, door: Door) -> None:
+        key = door.key()
+        check = self.ask(door, key)
+        for _try in range(5):
+            with pytest.raises(AccessDenied):
+                door("res.users.identitycheck", "run_check", [check], password=key, context={"password": "wrong"})
+        with pytest.raises(credentials.TooManyAttempts):
+            door("res.users.identitycheck", "run_check", [check], password=key, context={"password": PASSWORD})
+
+    def test_nobody_runs_the_check_of_another(self, door: Door, admin: Door) -> None:
+        check = self.ask(door, door.key())
+        with pytest.raises(AccessError):
+            admin("res.users.identitycheck", "run_check", [check])
+
+    def test_an_administrator_makes_keys_for_a_program(self, door: Door, admin: Door) -> None:
+        program = admin("res.users", "create", {"login": "shop", "name": "Shop"})
+        key = admin.key(name="Shop", user_id=program)
+        assert admin.login("shop", key) == program, "a user without a password works by key"
+        assert admin.login("shop", "") is False
+        own = admin("res.users.apikeys", "search_read", [["user_id", "=", program]], ["create_uid", "user_id"])
+        assert own[0]["create_uid"][0] == ADMIN, "who made it is known"
+        assert not door("res.users.apikeys", "search", [["user_id", "=", program]]), "nobody else sees it"
+        with pytest.raises(AccessError, match="Only administrators"):
+            door.key(user_id=program)
+        with pytest.raises(UserError, match="cannot log in"):
+            admin.key(user_id=1)
+        admin("res.users", "write", [program], {"active": False})
+        with pytest.raises(UserError, match="cannot log in"):
+            admin.key(user_id=program)
+
+
+class TestGuessing:
+    """How long a refusal takes says nothing, and guessing gets slower. Counted in slow hashes and tries, not by the clock."""
+
+    @pytest.fixture
+    def hashes(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        done: list[str] = []
+        slow = passwords.verify_password
+
+        def counting(stored: str | None, password: str) -> bool:
+            done.append(password)
+            return slow(stored, password)
+
+        monkeypatch.setattr(credentials, "verify_password", counting)
+        return done
+
+    @pytest.mark.parametrize("given", ["wrong", "0" * 48])
+    def test_an_unknown_login_costs_what_a_wrong_password_costs(self, door: Door, hashes: list[str], given: str) -> None:
+        costs = []
+        for login in ("ana", "nobody-of-this-name"):
+            before = len(hashes)
+            assert door.login(login, given) is False
+            costs.append(len(hashes) - before)
+        for uid in (door.uid, 99_999):
+            before = len(hashes)
+            with pytest.raises(AccessDenied):
+                door.service("object", "execute_kw", "colca", uid, given, "res.users", "context_get")
+            costs.append(len(hashes) - before)
+        assert costs == [1, 1, 1, 1]
+
+    def test_a_right_key_for_another_login_costs_the_same(self, door: Door, hashes: list[str]) -> None:
+        key = door.key()
+        del hashes[:]
+        assert door.login("admin", key) is False and door.login("nobody", key) is False
+        assert len(hashes) == 2
+
+    def test_wrong_keys_are_slowed_per_address(self, door: Door) -> None:
+        database, key = door.server.database, door.key()
+        for _try in range(20):
+            assert credentials.prove_key(database, keys.make_key(), "203.0.113.9") is None
+        with pytest.raises(credentials.TooManyAttempts):
+            credentials.prove_key(database, keys.make_key(), "203.0.113.9")
+        assert credentials.prove_key(database, key, "192.0.2.7") is not None, "others go on"
+        assert credentials.prove_key(database, "not a key at all", "192.0.2.8") is None
