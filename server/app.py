@@ -22,6 +22,7 @@ from server.rpc.errors import incident
 from server.rpc.json2 import json2
 from server.rpc.routes import rpc
 from server.rpc.services import Server
+from server.security import limits
 from server.web.pages import web
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.register_blueprint(rpc)
     app.register_blueprint(json2)
     app.register_blueprint(web)
+    app.before_request(limits.begin)
+    app.after_request(_tell_limits)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.wsgi_app = _SingleSlashes(app.wsgi_app)  # type: ignore[method-assign]
@@ -84,6 +87,11 @@ class _SingleSlashes:
         if "//" in path:
             environ["PATH_INFO"] = _SLASHES.sub("/", path)
         return self.app(environ, start_response)
+
+
+def _tell_limits(response: Response) -> Response:
+    response.headers.update(limits.headers())
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -173,3 +173,10 @@ Setting(
     label=_("Calls per minute with one API key"),
     help=_("0: no limit. For keys that have no limit of their own."),
 )
+Setting(
+    "api.rate_limit_password",
+    type=int,
+    default=0,
+    label=_("Calls per minute of one user by password or session"),
+    help=_("0: no limit."),
+)

@@ -22,6 +22,7 @@ from server.errors import (
     UserError,
     ValidationError,
 )
+from server.security.limits import RateLimited
 from server.text import Text, _, render
 
 logger = logging.getLogger("colca.rpc")
@@ -102,6 +103,7 @@ _TABLE: tuple[tuple[type[BaseException], str, int, str, str, int], ...] = (
     (LockError, "odoo.exceptions.LockError", 2, "warning -- UserError\n\n", "user_error", 409),
     (RedirectWarning, "odoo.exceptions.RedirectWarning", 2, "warning -- UserError\n\n", "user_error", 422),
     (UnknownModel, "odoo.exceptions.UserError", 2, "warning -- UserError\n\n", "user_error", 404),
+    (RateLimited, "odoo.exceptions.UserError", 2, "warning -- UserError\n\n", "user_error", 429),
     (UserError, "odoo.exceptions.UserError", 2, "warning -- UserError\n\n", "user_error", 422),
     (UnknownMethod, "builtins.AttributeError", 1, "", "internal_error", 404),
     (ArgumentError, "builtins.TypeError", 1, "", "internal_error", 422),

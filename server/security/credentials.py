@@ -31,6 +31,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from server.errors import AccessDenied
+from server.security import limits
 from server.security.keys import KeyFacts, find_key, is_key, read_key
 from server.security.passwords import MAX_LENGTH, hash_password, outdated, verify_password
 from server.security.throttle import Throttle
@@ -68,6 +69,8 @@ class _Entry:
     version: Any
     expires: float
     key: KeyFacts | None = None
+    #: calls per minute, 0 for no limit
+    rate: int = 0
 
 
 class Memory:
@@ -101,9 +104,9 @@ class Memory:
             self._entries.move_to_end(digest)
             return entry
 
-    def put(self, digest: bytes, uid: int, stored: str, version: Any, key: KeyFacts | None = None) -> _Entry:
+    def put(self, digest: bytes, uid: int, stored: str, version: Any, key: KeyFacts | None = None, rate: int = 0) -> _Entry:
         """Remember a pair, or a key."""
-        entry = _Entry(uid, stored, version, self.clock() + MEMORY_SECONDS, key)
+        entry = _Entry(uid, stored, version, self.clock() + MEMORY_SECONDS, key, rate)
         with self._lock:
             self._entries[digest] = entry
             self._entries.move_to_end(digest)
@@ -186,6 +189,7 @@ class Proof:
         if self.key is not None:
             return read_key(env, self.key.id) == self.key
         row = _row(env, env.transaction.registry.metadata.tables["res_users"].c.id == self.uid)
+        self._entry.rate = _password_rate(env)
         return row is not None and bool(row.active) and row.password_hash == self._entry.stored
 
 
@@ -196,12 +200,17 @@ def _row(env: Environment, where: Any) -> Any:
     ).first()
 
 
-def _read(database: Database, where: str, value: Any) -> tuple[Any, Any]:
-    """The user's row and the data version of the same transaction."""
+def _password_rate(env: Environment) -> int:
+    rate: int = env.settings.get("api.rate_limit_password")
+    return rate
 
-    def look(env: Environment) -> tuple[Any, Any]:
+
+def _read(database: Database, where: str, value: Any) -> tuple[Any, Any, int]:
+    """The user's row, the data version of the same transaction, and the calls a minute of passwords."""
+
+    def look(env: Environment) -> tuple[Any, Any, int]:
         users = env.transaction.registry.metadata.tables["res_users"]
-        return _row(env, users.c[where] == value), env.transaction.data_version
+        return _row(env, users.c[where] == value), env.transaction.data_version, _password_rate(env)
 
     return database.run(SYSTEM_UID, {}, look, readonly=True)
 
@@ -219,7 +228,7 @@ def _established(database: Database, who: str, where: str, value: Any, password:
             ),
             wait=wait,
         )
-    row, version = _read(database, where, value)
+    row, version, rate = _read(database, where, value)
     usable = row is not None and row.active and row.id != SYSTEM_UID
     right = verify_password(row.password_hash if usable else None, password)
     if not (right and usable):
@@ -229,7 +238,7 @@ def _established(database: Database, who: str, where: str, value: Any, password:
         return None
     memory.throttle.succeeded(throttle_key)
     digest = memory.digest(who, password)
-    return Proof(memory, digest, memory.put(digest, row.id, row.password_hash, version))
+    return Proof(memory, digest, memory.put(digest, row.id, row.password_hash, version, rate=rate))
 
 
 def prove(database: Database, uid: int, password: str, address: str = "") -> Proof | None:
@@ -245,21 +254,23 @@ def prove(database: Database, uid: int, password: str, address: str = "") -> Pro
     if is_key(password):
         proof = _known_key(database, memory, password, address)
         if proof is not None and proof.uid == uid:
-            return proof
+            return _counted(database, proof)
         # 48 hexadecimal digits may be somebody's password too; and a wrong key takes as long as a wrong password.
     who = f"#{uid}"
     digest = memory.digest(who, password)
     entry = memory.get(digest)
     if entry is not None:
-        return Proof(memory, digest, entry)
-    return _established(database, who, "id", uid, password, address)
+        return _counted(database, Proof(memory, digest, entry))
+    proof = _established(database, who, "id", uid, password, address)
+    return _counted(database, proof) if proof is not None else None
 
 
 def prove_key(database: Database, key: str, address: str = "") -> Proof | None:
     """A proof that `key` is a living API key, None when it is not (or expired, revoked, or its user is archived).
 
     A remembered key costs no query; ask `proof.holds(env)` inside the transaction, and `proof.permit(model, method)` before the
-    call. Raises `TooManyAttempts` for a guesser, `AddressRefused` for a key that is not for this address.
+    call. Raises `TooManyAttempts` for a guesser, `AddressRefused` for a key that is not for this
+    address, `RateLimited` for a call too many.
     """
     memory = memory_of(database)
     proof = _known_key(database, memory, key, address) if is_key(key) else None
@@ -267,6 +278,15 @@ def prove_key(database: Database, key: str, address: str = "") -> Proof | None:
         _refuse_guesser(memory.keys.wait(address))
         memory.keys.failed(address)
         memory.addresses.failed(address)
+    return _counted(database, proof) if proof is not None else None
+
+
+def _counted(database: Database, proof: Proof) -> Proof:
+    """The proof, once the call is counted. :raises RateLimited: the caller has made too many."""
+    entry = proof._entry
+    if entry.rate > 0:
+        who = f"key {entry.key.id}" if entry.key is not None else f"user {entry.uid}"
+        limits.spend(f"{database.url} {who}", entry.rate)
     return proof
 
 
@@ -283,7 +303,7 @@ def _known_key(database: Database, memory: Memory, key: str, address: str) -> Pr
         facts, version = database.run(SYSTEM_UID, {}, look, readonly=True)
         if facts is None:
             return None
-        entry = memory.put(digest, facts.uid, facts.digest, version, facts)
+        entry = memory.put(digest, facts.uid, facts.digest, version, facts, facts.rate)
     known = entry.key
     if known is None or known.expired(dt.datetime.now(dt.UTC).replace(tzinfo=None)):
         memory.forget(digest)
@@ -350,7 +370,7 @@ def check(database: Database, login: str, password: str, address: str = "", *, k
     if keys and is_key(password):
         known = _known_key(database, memory, password, address)
         if known is not None and known.key is not None and known.key.login == login and _holds(database, known):
-            return known.uid
+            return _counted(database, known).uid
     digest = memory.digest(f"@{login}", password)
     entry = memory.get(digest)
     if entry is not None and _holds(database, Proof(memory, digest, entry)):
@@ -360,7 +380,7 @@ def check(database: Database, login: str, password: str, address: str = "", *, k
         return None
     entry = proof._entry
     # the calls that follow come with the id: they need not hash again
-    memory.put(memory.digest(f"#{entry.uid}", password), entry.uid, entry.stored, entry.version)
+    memory.put(memory.digest(f"#{entry.uid}", password), entry.uid, entry.stored, entry.version, rate=entry.rate)
     _note_login(database, entry, password)
     return entry.uid
 
