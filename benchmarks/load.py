@@ -46,13 +46,31 @@ class Connection:
         lines = head.split(b"\r\n")
         fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
         parts = [body]
-        missing = int(fields[b"content-length"]) - len(body)
-        while missing > 0:
-            parts.append(self._some(1 << 18))
-            missing -= len(parts[-1])
+        if b"content-length" in fields:
+            missing = int(fields[b"content-length"]) - len(body)
+            while missing > 0:
+                parts.append(self._some(1 << 18))
+                missing -= len(parts[-1])
+        else:
+            parts = self._chunks(body)
         if fields.get(b"connection", b"").lower() == b"close" or lines[0].startswith(b"HTTP/1.0"):
             self.close()
         return int(lines[0].split()[1]), b"".join(parts)
+
+    def _chunks(self, seen: bytes) -> list[bytes]:
+        """The parts of a body sent in chunks (RFC 9112, section 7.1)."""
+        parts = []
+        while True:
+            while b"\r\n" not in seen:
+                seen += self._some(65536)
+            size, _, seen = seen.partition(b"\r\n")
+            length = int(size.partition(b";")[0], 16)
+            while len(seen) < length + 2:
+                seen += self._some(1 << 18)
+            if not length:
+                return parts
+            parts.append(seen[:length])
+            seen = seen[length + 2 :]
 
     def _some(self, size: int) -> bytes:
         assert self.socket is not None

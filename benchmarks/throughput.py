@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ import common
 import load
 from serving import FIELDS, Process
 
+DOORS = ("xmlrpc", "jsonrpc", "json2")
 JSON = {"Content-Type": "application/json"}
 PEER_FIELDS = [
     "number", "party.rec_name", "sale_date", "state", "currency",
@@ -48,8 +49,9 @@ def fine(body: bytes) -> bool:
 class Ours:
     """The requests of our three doors, by kind."""
 
-    def __init__(self, port: int, company: int, key: str) -> None:
+    def __init__(self, port: int, company: int, key: str, doors: Sequence[str] = DOORS) -> None:
         self.port = port
+        self.doors = doors
         self.context = {"allowed_company_ids": [company]}
         self.numbers = itertools.count()
         self.key = key
@@ -60,7 +62,11 @@ class Ours:
             "sale.order", "search_read", {"domain": [["state", "=", "sale"]], "fields": FIELDS, "limit": 80},
         )  # fmt: skip
         trivial: tuple[str, str, dict[str, Any]] = ("res.users", "context_get", {})
-        doors = {"xmlrpc": self.xml, "jsonrpc": self.json, "json2": self.json2}
+        doors = {
+            door: encode
+            for door, encode in (("xmlrpc", self.xml), ("jsonrpc", self.json), ("json2", self.json2))
+            if door in self.doors
+        }
         found: dict[str, dict[str, load.Body]] = {"trivial": {}, "search_read": {}, "create": {}}
         for door, encode in doors.items():
             for kind, call in (("trivial", trivial), ("search_read", read)):
@@ -246,6 +252,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 4, 16])
+    parser.add_argument("--doors", nargs="*", default=DOORS, choices=DOORS)
     parser.add_argument("--peer", type=Path, default=os.environ.get("COLCA_BENCH_PEER"))
     parser.add_argument("--peer-database", default="t_bench")
     parser.add_argument("--profile", action="store_true")
@@ -265,7 +272,7 @@ def main() -> None:
         proxy = xmlrpc.client.ServerProxy(f"http://127.0.0.1:{server.port}/xmlrpc/2/object", allow_none=True)
         server.until(lambda: proxy.execute_kw("colca", 2, "admin", "res.users", "context_get", []))
         try:
-            measure(Ours(server.port, shop.company, api_key(proxy)), peer, options)
+            measure(Ours(server.port, shop.company, api_key(proxy), options.doors), peer, options)
         finally:
             server.stop()
 
