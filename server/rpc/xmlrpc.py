@@ -275,58 +275,72 @@ def encode(value: Any, lang: str | None = None) -> str:
 
 
 def _encode_rows(rows: Sequence[Any], lang: str | None) -> str | None:
-    """The array of mappings that share their keys, as every read answers: encoded column by column; None when they do not."""
+    """The array of mappings that share their keys, as every read answers; None when they do not.
+
+    One template for a row, with a place for each value, filled for every row at once: a value costs a formatting code, not a call.
+    """
     names = list(rows[0])
     for row in rows:
         if type(row) is not dict or list(row) != names:
             return None
     if not names:
         return None
-    columns = [_encode_column([row[name] for row in rows], lang) for name in names]
-    openings = [(_names.get(name) or _member(name)).replace("%", "%%") for name in names]
-    template = "<value><struct>" + "".join([opening + "%s</member>" for opening in openings]) + "</struct></value>"
-    return "<value><array><data>" + "".join(map(template.__mod__, zip(*columns, strict=True))) + "</data></array></value>"
+    template, columns = ["<value><struct>"], []
+    for name in names:
+        form, lists = _column([row[name] for row in rows], lang)
+        template += ((_names.get(name) or _member(name)).replace("%", "%%"), form, "</member>")
+        columns += lists
+    template.append("</struct></value>")
+    one = "".join(template)
+    return "<value><array><data>" + "".join(map(one.__mod__, zip(*columns, strict=True))) + "</data></array></value>"
 
 
-def _encode_column(column: list[Any], lang: str | None) -> list[str]:
+#: What a column is written as: a piece of the row's template, and a list of values for each place in it.
+_Column = tuple[str, list[list[Any]]]
+
+
+def _column(column: list[Any], lang: str | None) -> _Column:
     """The values of one column; of one kind they are written without looking at each."""
     kinds = set(map(type, column))
     if len(kinds) == 1:
         (kind,) = kinds
         if kind is str:
             # One search for the whole column; a line feed cannot make two harmless texts harmful.
-            if not _SPECIAL.search("\n".join(column)):
-                return [f"<value><string>{v}</string></value>" for v in column]
-        elif kind is Decimal or kind is float:
-            return [f"<value><double>{v!r}</double></value>" for v in map(float, column)]
-        elif kind is int and -2147483648 <= min(column) and max(column) <= 2147483647:
-            return [f"<value><int>{v}</int></value>" for v in column]
+            harmful = _SPECIAL.search("\n".join(column))
+            return _TEXT, [[escape(text) for text in column] if harmful else column]
+        if kind is float or kind is Decimal:
+            return "<value><double>%r</double></value>", [column if kind is float else list(map(float, column))]
+        if kind is int and -2147483648 <= min(column) and max(column) <= 2147483647:
+            return "<value><int>%d</int></value>", [column]
+        if kind is bool:
+            return "<value><boolean>%d</boolean></value>", [column]
     if kinds <= _PAIR_KINDS:
-        pairs = _encode_pairs(column)
+        pairs = _pairs(column)
         if pairs is not None:
             return pairs
-    return [encode(value, lang) for value in column]
+    return "%s", [[encode(value, lang) for value in column]]
 
 
-def _encode_pairs(column: list[Any]) -> list[str] | None:
+def _pairs(column: list[Any]) -> _Column | None:
     """A column of `[id, name]` or false, as reads answer many2one fields; None when it is anything else."""
-    try:
-        pairs = [(value[0], value[1]) for value in column if value]
-    except (TypeError, LookupError):
+    given = [value for value in column if value is not False]
+    if not given or set(map(len, given)) != {2}:
         return None
-    if any(type(number) is not int or type(name) is not str or not 0 <= number <= 2147483647 for number, name in pairs):
+    ids, texts = map(list, zip(*given, strict=True))
+    if set(map(type, ids)) != {int} or set(map(type, texts)) != {str} or min(ids) < 0 or max(ids) > 2147483647:
         return None
-    if any(len(value) != 2 for value in column if value) or any(value is not False for value in column if not value):
-        return None
-    if _SPECIAL.search("\n".join([name for _number, name in pairs])):
-        pairs = [(number, escape(name)) for number, name in pairs]
-    texts = iter([_PAIR % pair for pair in pairs])
-    return [next(texts) if value else _FALSE for value in column]
+    if _SPECIAL.search("\n".join(texts)):
+        texts = [escape(text) for text in texts]
+    if len(given) == len(column):
+        return _PAIR, [ids, texts]
+    written = map(_PAIR.__mod__, zip(ids, texts, strict=True))
+    return "%s", [[_FALSE if value is False else next(written) for value in column]]
 
 
 _HEAD = "<?xml version='1.0'?>\n<methodResponse>\n"
 _FALSE = "<value><boolean>0</boolean></value>"
 _PAIR = "<value><array><data><value><int>%d</int></value><value><string>%s</string></value></data></array></value>"
+_TEXT = "<value><string>%s</string></value>"
 _PAIR_KINDS = {list, tuple, bool}
 
 
