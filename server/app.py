@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import i18n
 from server.config import Config
+from server.rpc.documents import documents
 from server.rpc.errors import incident
 from server.rpc.json2 import json2
 from server.rpc.routes import rpc
@@ -53,6 +54,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.extensions["colca"] = Server(settings, database)
     app.register_blueprint(rpc)
     app.register_blueprint(json2)
+    app.register_blueprint(documents)
     app.register_blueprint(web)
     app.before_request(limits.begin)
     app.after_request(_tell_limits)

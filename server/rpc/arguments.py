@@ -237,6 +237,12 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
     "has_access": {"operation": _word},
 }  # fmt: skip
 
+#: reader → the shape of what it reads, for those who describe methods.
+SHAPES: dict[_Reader, str] = {
+    _domain: "domain", _offset: "offset", _limit: "limit", _text: "text", _word: "word", _operator: "word", _names: "names",
+    _name_list: "names", _mapping: "values", _optional_mapping: "values?", _mappings: "values+", _views: "views",
+}  # fmt: skip
+
 #: Methods that never write: they run in a read transaction without asking the model.
 READONLY = frozenset(
     "search search_count search_read search_fetch read exists name_search name_get default_get fields_get fields_get_keys "

@@ -1,0 +1,47 @@
+"""What the methods of the record layer do, in a sentence for people; addons say it in the docstrings of theirs."""
+
+from __future__ import annotations
+
+from server.text import Text, _
+
+SUMMARIES: dict[str, Text] = {
+    "search": _("Find the ids of the records that match a domain"),
+    "search_count": _("Count the records that match a domain"),
+    "search_read": _("Find records and read their fields in one call"),
+    "search_fetch": _("Find the ids of records whose fields will be read next"),
+    "read": _("Read fields of records"),
+    "create": _("Create records"),
+    "write": _("Change records"),
+    "unlink": _("Delete records"),
+    "copy": _("Duplicate records"),
+    "copy_data": _("The values that a duplicate would be created with"),
+    "exists": _("Which of the ids still exist"),
+    "name_search": _("Find records by their name"),
+    "name_create": _("Create a record with just a name"),
+    "name_get": _("The names of records"),
+    "default_get": _("The defaults of a new record"),
+    "fields_get": _("Describe the fields"),
+    "fields_get_keys": _("The names of all fields"),
+    "onchange": _("What a form would fill in after a change"),
+    "read_group": _("Group records and aggregate their fields"),
+    "formatted_read_group": _("Group records and aggregate their fields, every aggregate under its own name"),
+    "web_read": _("Read records with the records they link to, as a specification asks"),
+    "web_search_read": _("Find records and read them as a specification asks, with their number"),
+    "web_save": _("Create or change records and read them back"),
+    "web_save_multi": _("Change several records, each with its own values, and read them back"),
+    "web_name_search": _("Find records by their name and read them as a specification asks"),
+    "load": _("Import rows of texts"),
+    "export_data": _("Export records as rows of texts"),
+    "get_external_id": _("The external ids of records"),
+    "get_metadata": _("Who made and changed records, when, and their external ids"),
+    "perm_read": _("Older name of `get_metadata`"),
+    "check_access_rights": _("Whether the caller has a right on the model"),
+    "check_access": _("Refuse unless the caller has a right on the records"),
+    "has_access": _("Whether the caller has a right on the records"),
+    "action_archive": _("Archive records"),
+    "action_unarchive": _("Bring archived records back"),
+    "toggle_active": _("Archive active records, bring archived ones back"),
+    "get_views": _("The views of the model, with the fields they use"),
+    "message_post": _("Write a message on a record"),
+    "message_subscribe": _("Have people follow records"),
+}
