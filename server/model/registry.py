@@ -34,7 +34,7 @@ from server.model.definition import Model, definitions_of
 from server.model.fields import LABELS, Extend, Field
 from server.model.modelset import ModelSet
 from server.model.records import Records
-from server.model.relational import Many2many, Many2one, One2many
+from server.model.relational import Many2many, Many2one, One2many, database_rule
 from server.model.scalars import Char, Datetime, Id
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class Registry:
                     IdType,
                     sa.ForeignKey(
                         f"{field.comodel.replace('.', '_')}.id",
-                        ondelete=field.ondelete_target.upper(),
+                        ondelete=database_rule(field.ondelete_target),
                         name=f"fk_{relation}_{two}"[:60],
                     ),
                     primary_key=True,

@@ -40,6 +40,13 @@ class Siblings:
                     yield value
 
 
+def database_rule(ondelete: str) -> str | None:
+    """The ON DELETE action of a foreign key. What restricts has none: that is checked after the statement, where SQLite's RESTRICT
+    would refuse to delete a record together with those that point at it.
+    """
+    return None if ondelete.lower() == "restrict" else ondelete.upper()
+
+
 class Many2one(Field):
     """A link to one record of `comodel`. `x_id` reads the id, `x` the record."""
 
@@ -86,7 +93,7 @@ class Many2one(Field):
         target = f"{self.comodel.replace('.', '_')}.id"
         # created after the tables, so that circles of tables are no trouble
         name = f"fk_{self.model_name.replace('.', '_')}_{self.name}"
-        return (sa.ForeignKey(target, ondelete=self.ondelete.upper(), name=name, use_alter=False),)
+        return (sa.ForeignKey(target, ondelete=database_rule(self.ondelete), name=name, use_alter=False),)
 
     def coerce(self, value: Any, env: Environment) -> Any:
         if value is None or value is False or value == "":
