@@ -55,7 +55,14 @@ class RedirectWarning(UserError):
 
 
 class FieldError(ValueError):
-    """Unknown field, operator or selection key in a request; the message names it. (`ValueError` at the doors.)"""
+    """Unknown field, operator or selection key in a request; the message names it. (`ValueError` at the doors.)
+
+    :param data: details for programs, as in `ColcaError` (model, field, value, expected).
+    """
+
+    def __init__(self, message: Text | str = "", **data: Any) -> None:
+        super().__init__(message)
+        self.data = data
 
 
 class SetupError(ColcaError):

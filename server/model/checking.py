@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.errors import AccessError, ValidationError
+from server import whereabouts
+from server.errors import AccessError, FieldError, UserError, ValidationError
 from server.model.domain_sql import parent_field
 from server.model.fields import Field
 from server.model.relational import Many2one
@@ -16,6 +17,9 @@ from server.text import _, render
 
 if TYPE_CHECKING:
     pass
+
+#: Records of a refused set that are looked at one by one to say which of them it was.
+PROBED = 500
 
 
 class Checking:
@@ -54,11 +58,14 @@ class Checking:
         missing = [f for f in missing if f.server_default is None]
         if missing:
             lang = self.env.lang
-            raise ValidationError(
+            error = ValidationError(
                 _("Missing required value: %(fields)s of %(model)s. Give these fields a value.",
                   fields=", ".join(f"{render(f.string, lang)} ({f.name})" for f in missing), model=self._model_title()),
                 model=self._name, fields=[f.name for f in missing],
             )  # fmt: skip
+            index, name = next((i, f.name) for i, r in enumerate(rows) for f in missing if r.get(f.name) is None)
+            whereabouts.at(error, index, name, field=name)
+            raise error
 
     def _check_companies(self: Any, rows: list[dict[str, Any]], own: dict[int, Any] | None = None) -> None:
         """Refuse links to records of another company, and rows of companies that are not switched on."""
@@ -66,10 +73,10 @@ class Checking:
         if not self._walled_model:
             return
         allowed = set(env.allowed_company_ids)
-        for row in rows:
+        for index, row in enumerate(rows):
             company = row.get("company_id")
             if company is not None and company not in allowed:
-                raise AccessError(
+                refusal = AccessError(
                     _(
                         "You cannot write %(model)s of company %(company)s: it is not among the companies you are working in. "
                         "Switch to it first.",
@@ -77,8 +84,11 @@ class Checking:
                         company=company,
                     ),
                     model=self._name,
-                    company_id=company,
+                    field="company_id",
+                    value=company,
                 )
+                whereabouts.at(refusal, index, "company_id")
+                raise refusal
         links: list[tuple[Many2one, Any]] = []
         wanted: dict[str, dict[int, None]] = {}
         for field in self._columns_written:
@@ -95,12 +105,12 @@ class Checking:
                 env[model].browse(unknown)._fetch_rows(unknown)
         for field, target in links:
             values = env.transaction.values[target._fields["company_id"].key]
-            for row in rows:
+            for index, row in enumerate(rows):
                 id = row.get(field.name)
                 if id is None:
                     continue
                 if id not in values:
-                    raise ValidationError(
+                    error = ValidationError(
                         _(
                             "%(field)s of %(model)s: record %(id)s of %(target)s does not exist, or belongs to another company. "
                             "Choose another one.",
@@ -113,9 +123,11 @@ class Checking:
                         field=field.name,
                         value=id,
                     )
+                    whereabouts.at(error, index, field.name)
+                    raise error
                 theirs, mine = values[id], row.get("company_id")
                 if theirs is not None and mine is not None and theirs != mine:
-                    raise ValidationError(
+                    error = ValidationError(
                         _(
                             "%(field)s of %(model)s: record %(id)s of %(target)s belongs to another company. Choose one of the "
                             "same company.",
@@ -128,6 +140,8 @@ class Checking:
                         field=field.name,
                         value=id,
                     )
+                    whereabouts.at(error, index, field.name)
+                    raise error
 
     def _guard_write(self: Any) -> None:
         if self.env.transaction.readonly:
@@ -141,17 +155,22 @@ class Checking:
         for field in fields:
             if field.required and vals[field.name] is None and field not in empty:
                 vals[field.name] = field.coerce(0, self.env)
-        if empty:
-            self._check_required([{f.name: vals.get(f.name, 1) for f in self._required}])
-        if not self._walled_model:
-            return
-        links = [f for f in fields if isinstance(f, Many2one)]
-        if vals.get("company_id") is not None:
-            self._check_new_company(vals["company_id"], vals)
-        if links:
-            companies = self.env.transaction.values[self._fields["company_id"].key]
-            mine = {companies.get(i) for i in self._ids} if "company_id" not in vals else {vals["company_id"]}
-            self._check_companies([{**{f.name: vals[f.name] for f in links}, "company_id": c} for c in mine])
+        try:
+            if empty:
+                self._check_required([{f.name: vals.get(f.name, 1) for f in self._required}])
+            if not self._walled_model:
+                return
+            links = [f for f in fields if isinstance(f, Many2one)]
+            if vals.get("company_id") is not None:
+                self._check_new_company(vals["company_id"], vals)
+            if links:
+                companies = self.env.transaction.values[self._fields["company_id"].key]
+                mine = {companies.get(i) for i in self._ids} if "company_id" not in vals else {vals["company_id"]}
+                self._check_companies([{**{f.name: vals[f.name] for f in links}, "company_id": c} for c in mine])
+        except UserError as error:
+            name = error.data.get("field")
+            whereabouts.replace(error, name if name in vals else "company_id")
+            raise
 
     def _check_new_company(self: Any, company: int, vals: dict[str, Any]) -> None:
         """What becomes a company's own links only to what is its own or shared, and is used by no record of another company.
@@ -205,10 +224,46 @@ class Checking:
         """Run the `@constrains` methods concerned (all, for new records) and refuse loops of the parent field."""
         parent = parent_field(type(self))
         if parent is not None and changed is not None and parent.name in changed:
-            self._check_loop(parent)
+            try:
+                self._check_loop(parent)
+            except ValidationError as error:
+                whereabouts.at(error, parent.name)
+                raise
         for name, fields in self._constraints():
             if changed is None or fields & changed:
-                getattr(self, name)()
+                try:
+                    getattr(self, name)()
+                except (FieldError, UserError) as error:
+                    self._point_at(error, name, fields, changed)
+                    raise
+
+    def _point_at(self: Any, error: FieldError | UserError, constraint: str, fields: frozenset[str], changed: Any) -> None:
+        """Say which record breaks the constraint, and in which of the fields it is about."""
+        data = error.data
+        data.setdefault("model", self._name)
+        if "field" not in data and len(fields) == 1:
+            data["field"] = next(iter(fields))
+        if "field" not in data:
+            data.setdefault("fields", sorted(fields))
+        index = 0 if len(self._ids) == 1 else None
+        if index is None and len(self._ids) <= PROBED:
+            index = next((n for n, record in enumerate(self) if record._breaks(constraint)), None)
+        name = data.get("field") if data["model"] == self._name and data.get("field") in self._fields else None
+        steps = () if name is None else (name,)
+        if changed is not None:
+            if index is not None:
+                data.setdefault("ids", [self._ids[index]])
+            if steps:
+                whereabouts.at(error, *steps)
+        elif index is not None:
+            whereabouts.at(error, index, *steps)
+
+    def _breaks(self: Any, constraint: str) -> bool:
+        try:
+            getattr(self, constraint)()
+        except (FieldError, UserError):
+            return True
+        return False
 
     def _check_loop(self: Any, parent: Many2one) -> None:
         level = self

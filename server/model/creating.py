@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from server.errors import MissingError
+from server import whereabouts
+from server.errors import FieldError, MissingError, UserError, ValidationError
 from server.model import flush as flushing
 from server.model import history
 from server.model.compute import compute_related, dependencies, mark_modified
@@ -88,6 +89,13 @@ class Creating:
         """Create one record per mapping; one INSERT. Extensions override it with `def create(self, vals_list)` (always a list
         here).
         """
+        try:
+            return self._create(vals_list)
+        except (FieldError, UserError) as error:
+            whereabouts.counted(error, len(vals_list))
+            raise
+
+    def _create(self: Any, vals_list: Any) -> Any:
         env = self.env
         txn = env.transaction
         if not vals_list:
@@ -108,16 +116,21 @@ class Creating:
             row: dict[str, Any] = {}
             lines: dict[str, Any] = {}
             other: dict[str, Any] = {}
-            for name, value in vals.items():
-                field = fields.get(name) or self._field(name)
-                if field.name in AUTOMATIC:
-                    continue
-                if isinstance(field, ToMany) and not field.computed:
-                    lines[field.name] = normalise_commands(field, value)
-                elif field.stored:
-                    row[field.name] = field.coerce(value, env)
-                elif field.inverse or field.related:
-                    other[field.name] = value
+            name = ""
+            try:
+                for name, value in vals.items():
+                    field = fields.get(name) or self._field(name)
+                    if field.name in AUTOMATIC:
+                        continue
+                    if isinstance(field, ToMany) and not field.computed:
+                        lines[field.name] = normalise_commands(field, value)
+                    elif field.stored:
+                        row[field.name] = field.coerce(value, env)
+                    elif field.inverse or field.related:
+                        other[field.name] = value
+            except FieldError as error:
+                whereabouts.at(error, len(rows), name)
+                raise
             rows.append(row)
             relations.append(lines)
             indirect.append(other)
@@ -135,7 +148,11 @@ class Creating:
             full.update(create_date=row.get("create_date") or now, create_uid=uid, write_date=now, write_uid=uid)
             inserted.append(full)
         self._guard_write()
-        ids = flushing.insert_rows(env, type(self), [self._database_row(r) for r in inserted])
+        try:
+            ids = flushing.insert_rows(env, type(self), [self._database_row(r) for r in inserted])
+        except ValidationError as error:
+            flushing.point_at_row(error, self._name, inserted)
+            raise
         records = self.browse(ids)
         self._cache_new(ids, inserted, relations)
         for field, index in own_links:  # links of a new row to itself wait for the next flush: one UPDATE for all of them
@@ -147,9 +164,13 @@ class Creating:
         mark_modified(records, [f.name for f in fields.values() if f.name != "id"], created=True)
         self._settle_pending(ids, rows)
         self._apply_relations(records, relations, created=True)
-        for record, other in zip(records, indirect, strict=True):
+        for index, (record, other) in enumerate(zip(records, indirect, strict=True)):
             if other:
-                record._write_indirect(other)
+                try:
+                    record._write_indirect(other)
+                except (FieldError, UserError) as error:
+                    whereabouts.at(error, index)
+                    raise
         if self._history:
             history.created(records)
         records._validate(None)
@@ -166,7 +187,12 @@ class Creating:
             missing = [v for v in prepared if not v.get(link)]
             parent_vals = [{n: v.pop(n) for n in names if n in v} for v in missing]
             if missing:
-                for vals, made in zip(missing, target.create(parent_vals), strict=True):
+                try:
+                    parents = target.create(parent_vals)
+                except (FieldError, UserError) as error:
+                    whereabouts.lift(error, index=[(n,) for n, v in enumerate(prepared) if any(v is m for m in missing)])
+                    raise
+                for vals, made in zip(missing, parents, strict=True):
                     vals[link] = made.id
 
     def _compute_early(self: Any, rows: list[dict[str, Any]], relations: list[dict[str, Any]]) -> list[tuple[Field, int]]:

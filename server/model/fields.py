@@ -187,7 +187,13 @@ class Field:
         shown = repr(value)
         if len(shown) > 80:
             shown = shown[:77] + "..."
-        return FieldError(f"Wrong value for {self.model_name}.{self.name}: {shown}. Expected {wanted}.")
+        return FieldError(
+            f"Wrong value for {self.model_name}.{self.name}: {shown}. Expected {wanted}.",
+            model=self.model_name,
+            field=self.name,
+            value=value,
+            expected=wanted,
+        )
 
     # -- descriptor -----------------------------------------------------------------------------------------------
     _contextual = False

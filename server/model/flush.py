@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
+from server import whereabouts
 from server.db.prepared import BulkInsert, Prepared
 from server.errors import LockError, ValidationError
 from server.model import compute
@@ -254,7 +255,7 @@ def explain(env: Environment, error: IntegrityError, parameters: Any = None) -> 
     table = getattr(diag, "table_name", None) or ""
     columns: list[str] = []
     kind = ""
-    value = ""
+    value: Any = ""
     if diag is not None:
         state = getattr(error.orig, "sqlstate", "") or ""
         kind = {
@@ -279,13 +280,17 @@ def explain(env: Environment, error: IntegrityError, parameters: Any = None) -> 
             if len(pairs[0]) == 2:
                 table, columns = pairs[0][0], [p[1] for p in pairs]
         elif "FOREIGN KEY" in text:
-            kind, table, columns = broken_link(env, str(error.statement), error.params, parameters)
+            kind, table, columns, value = broken_link(env, str(error.statement), error.params, parameters)
         elif "CHECK" in text:
             kind, name = "check", text.rpartition(":")[2].strip()
     if kind == "check" and name:
         table, columns, name = broken_rule(env, name)
     model, labels = describe(env, table, columns)
-    data = {"model": model, "fields": columns}
+    data: dict[str, Any] = {"model": model, "fields": columns}
+    if len(columns) == 1:
+        data["field"] = columns[0]
+        if value:
+            data["value"] = int(value) if kind == "foreign" and str(value).isdecimal() else value
     if kind == "unique":
         return ValidationError(
             _(
@@ -335,6 +340,24 @@ def explain(env: Environment, error: IntegrityError, parameters: Any = None) -> 
     )
 
 
+def point_at_row(error: ValidationError, model: str, rows: list[dict[str, Any]]) -> None:
+    """Say which row of an INSERT the database refused, as far as it can be known from its complaint."""
+    data = error.data
+    name = data.get("field")
+    if data.get("model") != model:
+        return
+    if len(rows) == 1:
+        index: int | None = 0
+    else:
+        found = [n for n, row in enumerate(rows) if name in row and "value" in data and str(row[name]) == str(data["value"])]
+        if not found and name in rows[0]:  # SQLite names no value; one that is given twice is the likeliest
+            values = [row[name] for row in rows]
+            found = [n for n, value in enumerate(values) if value is not None and value in values[:n]]
+        index = found[-1] if found else None
+    if index is not None:
+        whereabouts.at(error, index, *(() if name is None else (name,)))
+
+
 def constrained(env: Environment, table: str, constraint: str) -> list[str]:
     """Columns of a named foreign key; empty when it is not known."""
     found = env.transaction.registry.metadata.tables.get(table)
@@ -359,13 +382,13 @@ def broken_rule(env: Environment, constraint: str) -> tuple[str, list[str], str]
 _SQLITE_TARGET = re.compile(r"\s*(?P<what>INSERT INTO|UPDATE|DELETE FROM)\s+\"?(?P<table>\w+)")
 
 
-def broken_link(env: Environment, statement: str, bound: Any, parameters: Any) -> tuple[str, str, list[str]]:
-    """(kind, table, columns) of the link that a statement would break; SQLite only says that there is one."""
+def broken_link(env: Environment, statement: str, bound: Any, parameters: Any) -> tuple[str, str, list[str], Any]:
+    """(kind, table, columns, value) of the link that a statement would break; SQLite only says that there is one."""
     tables = env.transaction.registry.metadata.tables
     match = _SQLITE_TARGET.match(statement)
     table = tables.get(match["table"]) if match else None
     if match is None or table is None:
-        return "foreign", "", []
+        return "foreign", "", [], ""
     run = env.transaction.connection.execute
     if match["what"] == "DELETE FROM":
         ids = [i for i in (bound or ()) if isinstance(i, int)]
@@ -373,15 +396,16 @@ def broken_link(env: Environment, statement: str, bound: Any, parameters: Any) -
             for key in other.foreign_keys:
                 if key.column.table is table and (key.ondelete or "").upper() not in ("CASCADE", "SET NULL"):
                     if run(sa.select(key.parent).where(key.parent.in_(ids)).limit(1)).first():
-                        return "referenced", other.name, [key.parent.name]
-        return "foreign", "", []
+                        return "referenced", other.name, [key.parent.name], ""
+        return "foreign", "", [], ""
     rows = parameters if isinstance(parameters, list) else [parameters or {}]
     for key in table.foreign_keys:
         column = key.parent.name
         wanted = {row.get(column) or row.get(f"v_{column}") for row in rows if isinstance(row, dict)} - {None}
-        if wanted and len(wanted) != len(run(sa.select(key.column).where(key.column.in_(wanted))).all()):
-            return "foreign", table.name, [column]
-    return "foreign", "", []
+        gone = wanted - set(run(sa.select(key.column).where(key.column.in_(wanted))).scalars()) if wanted else None
+        if gone:
+            return "foreign", table.name, [column], next(iter(gone))
+    return "foreign", "", [], ""
 
 
 def describe(env: Environment, table: str, columns: list[str]) -> tuple[str, Text | str]:

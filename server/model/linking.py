@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from server.errors import ValidationError
+from server import whereabouts
+from server.errors import FieldError, UserError, ValidationError
 from server.model.compute import mark_modified
 from server.model.domain import names_in, parse
 from server.model.fields import Field
@@ -43,49 +44,80 @@ class Linking:
             pairs = [(record, rel[name]) for record, rel in zip(records, relations, strict=True) if rel.get(name)]
             if not pairs:
                 continue
-            if isinstance(field, One2many):
-                self._apply_one2many(field, pairs)
-            else:
-                self._apply_many2many(field, pairs, created)
+            try:
+                if isinstance(field, One2many):
+                    self._apply_one2many(field, pairs)
+                else:
+                    self._apply_many2many(field, pairs, created)
+            except (FieldError, UserError) as error:
+                self._point_into(error, name, pairs, relations)
+                raise
             mark_modified(self.browse([r._ids[0] for r, _c in pairs]), (name,))
+
+    def _point_into(self: Any, error: FieldError | UserError, name: str, pairs: Any, relations: list[dict[str, Any]]) -> None:
+        """An error in a command: its first step is the place in `pairs`, and becomes that among all records, and the field."""
+        where = whereabouts.of(error)
+        if where is None or where.sealed or not where.steps:
+            whereabouts.lift(error, *((0, name) if len(pairs) == 1 == len(relations) else ()), keep=False)
+            return
+        with_commands = [index for index, given in enumerate(relations) if given.get(name)]
+        where.steps = (with_commands[int(where.steps[0])], name, *where.steps[1:])
 
     def _apply_one2many(self: Any, field: One2many, pairs: list[tuple[Any, Any]]) -> None:
         target = self.env[field.comodel]
         inverse = field.inverse_name
         deletes = target._fields[inverse].required or target._fields[inverse].ondelete == "cascade"
         new: list[dict[str, Any]] = []
-        for record, commands in pairs:
+        origins: list[tuple[int, ...]] = []
+        for place, (record, commands) in enumerate(pairs):
             own: list[dict[str, Any]] = []  # made at the end, all in one go: what comes after must hold for them too
-            for code, id, argument in commands:
-                if code == 0:
-                    own.append({**argument, inverse: record._ids[0]})
-                elif code == 1:
-                    line = target.browse([id])._reachable()
-                    if line._raw(target._fields[inverse]) != record._ids[0]:
-                        raise ValidationError(
-                            _(
-                                "Record %(id)s of %(model)s is no line of %(parent)s. Use its own lines.",
-                                id=id,
+            own_at: list[tuple[int, ...]] = []
+            number = code = 0
+            try:
+                for number, (code, id, argument) in enumerate(commands):
+                    if code == 0:
+                        own.append({**argument, inverse: record._ids[0]})
+                        own_at.append((place, number, 2))
+                    elif code == 1:
+                        line = target.browse([id])._reachable()
+                        if line._raw(target._fields[inverse]) != record._ids[0]:
+                            raise ValidationError(
+                                _(
+                                    "Record %(id)s of %(model)s is no line of %(parent)s. Use its own lines.",
+                                    id=id,
+                                    model=field.comodel,
+                                    parent=record.display_name,
+                                ),
                                 model=field.comodel,
-                                parent=record.display_name,
+                                ids=[id],
                             )
-                        )
-                    line.write(argument)
-                elif code == 2:
-                    target.browse([id]).unlink()
-                elif code == 3:
-                    self._detach(target.browse([id])._reachable(), inverse)
-                elif code == 4:
-                    target.browse([id])._reachable().write({inverse: record._ids[0]})
-                else:
-                    current = field.__get__(record)
-                    wanted = target.browse(argument if code == 6 else ())
-                    self._detach((current - wanted)._reachable(), inverse)
-                    (wanted - current)._reachable().write({inverse: record._ids[0]})
-                    own = [] if deletes else [{**vals, inverse: None} for vals in own]
+                        line.write(argument)
+                    elif code == 2:
+                        target.browse([id]).unlink()
+                    elif code == 3:
+                        self._detach(target.browse([id])._reachable(), inverse)
+                    elif code == 4:
+                        target.browse([id])._reachable().write({inverse: record._ids[0]})
+                    else:
+                        current = field.__get__(record)
+                        wanted = target.browse(argument if code == 6 else ())
+                        self._detach((current - wanted)._reachable(), inverse)
+                        (wanted - current)._reachable().write({inverse: record._ids[0]})
+                        if deletes:
+                            own, own_at = [], []
+                        else:
+                            own = [{**vals, inverse: None} for vals in own]
+            except (FieldError, UserError) as error:
+                lift_from_command(error, place, number, code)
+                raise
             new += own
+            origins += own_at
         if new:
-            target.create(new)
+            try:
+                target.create(new)
+            except (FieldError, UserError) as error:
+                whereabouts.lift(error, index=origins)
+                raise
 
     def _reachable(self: Any) -> Any:
         """These records, named in a command: the user may change them as they are now, not only as the command makes them.
@@ -115,36 +147,48 @@ class Linking:
         visible = self.browse([r._ids[0] for r, _c in pairs])
         everything = visible.with_context(active_test=False) if "active" in target._fields else visible
         fresh: list[tuple[int, dict[str, Any], bool]] = []
+        origins: list[tuple[int, ...]] = []
         add: list[tuple[int, int]] = []
         remove: list[tuple[int, int]] = []
-        for record, commands in pairs:
+        for place, (record, commands) in enumerate(pairs):
             id = record._ids[0]
             before = () if created else everything._with_ids((id,))._raw(field) or ()  # archived ones are linked, too
             seen = () if created else visible._with_ids((id,))._raw(field) or ()
             hidden = dict.fromkeys(i for i in before if i not in seen)
             after = dict.fromkeys(before)
             own: list[tuple[int, dict[str, Any], bool]] = []
-            for code, other, argument in commands:
-                if code == 0:
-                    own.append((id, argument, True))
-                elif code == 1:
-                    target.browse([other])._reachable().write(argument)
-                elif code == 2:
-                    after.pop(other, None)
-                    target.browse([other]).unlink()
-                elif code == 3:
-                    after.pop(other, None)
-                elif code == 4:
-                    after[other] = None
-                else:
-                    after = {**hidden, **dict.fromkeys(argument if code == 6 else ())}
-                    own = [(i, vals, False) for i, vals, _linked in own]
+            number = code = 0
+            try:
+                for number, (code, other, argument) in enumerate(commands):
+                    if code == 0:
+                        own.append((id, argument, True))
+                        origins.append((place, number, 2))
+                    elif code == 1:
+                        target.browse([other])._reachable().write(argument)
+                    elif code == 2:
+                        after.pop(other, None)
+                        target.browse([other]).unlink()
+                    elif code == 3:
+                        after.pop(other, None)
+                    elif code == 4:
+                        after[other] = None
+                    else:
+                        after = {**hidden, **dict.fromkeys(argument if code == 6 else ())}
+                        own = [(i, vals, False) for i, vals, _linked in own]
+            except (FieldError, UserError) as error:
+                lift_from_command(error, place, number, code)
+                raise
             fresh += own
             add += [(id, o) for o in after if o not in before]
             remove += [(id, o) for o in before if o not in after]
             values[id] = tuple(o for o in after if o not in hidden)
         if fresh:
-            for (id, _vals, linked), made in zip(fresh, target.create([vals for _i, vals, _l in fresh]), strict=True):
+            try:
+                created_now = target.create([vals for _i, vals, _l in fresh])
+            except (FieldError, UserError) as error:
+                whereabouts.lift(error, index=origins)
+                raise
+            for (id, _vals, linked), made in zip(fresh, created_now, strict=True):
                 if linked:
                     add.append((id, made._ids[0]))
                     values[id] = (*values[id], made._ids[0])
@@ -154,7 +198,13 @@ class Linking:
             for id in {m for m, _o in remove}:
                 env.run(table.delete().where(table.c[one] == id, table.c[two].in_([o for m, o in remove if m == id])))
         if add:
-            self._check_linked(field, target, {o for _m, o in add})
+            try:
+                self._check_linked(field, target, {o for _m, o in add})
+            except ValidationError as error:
+                gone = error.data["value"]
+                places = {record._ids[0]: place for place, (record, _c) in enumerate(pairs)}
+                whereabouts.at(error, next(places[m] for m, o in add if o in gone))
+                raise
             env.run(table.insert(), [{one: m, two: o} for m, o in add])
         if add or remove:
             for key in {field.key, (*field.key, "all")} - {field.cache_key(env)}:
@@ -237,3 +287,13 @@ class Linking:
                 if cached:
                     for parent in {value, *(current.get(i) for i in ids)}:
                         cached.pop(parent, None)
+
+
+def lift_from_command(error: FieldError | UserError, place: int, number: int, code: int) -> None:
+    """An error while command `number` of record `place` was carried out: in its values, in its id, or in the list of ids."""
+    if code == 1:
+        whereabouts.lift(error, place, number, 2)
+    elif code in (5, 6):  # a bare list of ids means 6 as well
+        whereabouts.lift(error, place, keep=False)
+    else:
+        whereabouts.lift(error, place, number, keep=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from server import whereabouts
 from server.db.types import Id as IdType
 from server.errors import FieldError
 from server.model.fields import Field
@@ -288,32 +289,39 @@ def normalise_commands(field: ToMany, value: Any) -> list[tuple[int, Any, Any]]:
     if all(isinstance(v, int) and not isinstance(v, bool) for v in value):
         return [(6, 0, list(value))]
     commands: list[tuple[int, Any, Any]] = []
-    for item in value:
-        if isinstance(item, int) and not isinstance(item, bool):
-            commands.append((4, item, 0))
-            continue
-        if isinstance(item, dict):
-            commands.append((0, 0, item))
-            continue
-        if not isinstance(item, (list, tuple)) or not item or not isinstance(item[0], int) or not 0 <= item[0] <= 6:
-            raise field.complain(item, "a command like [0, 0, {…}], [4, id] or [6, 0, ids]")
-        code = int(item[0])
-        second = item[1] if len(item) > 1 else 0
-        third = item[2] if len(item) > 2 else 0
-        if code in (0, 1) and not isinstance(third, dict):
-            raise field.complain(item, "a mapping of values as the third member")
-        if code in (1, 2, 3, 4):
-            second = _id(field, second)
-        if code == 6:
-            if hasattr(third, "_ids"):
-                third = list(third._ids)
-            if third in (0, False, None, ""):
-                third = []
-            if not isinstance(third, (list, tuple)):
-                raise field.complain(item, "a list of ids as the third member")
-            third = [_id(field, x) for x in third]
-        commands.append((code, second, third))
+    try:
+        for item in value:
+            commands.append(_command(field, item))
+    except FieldError as error:
+        whereabouts.at(error, len(commands))
+        raise
     return commands
+
+
+def _command(field: ToMany, item: Any) -> tuple[int, Any, Any]:
+    """One command, complete. :raises FieldError: when it is none."""
+    if isinstance(item, int) and not isinstance(item, bool):
+        return (4, item, 0)
+    if isinstance(item, dict):
+        return (0, 0, item)
+    if not isinstance(item, (list, tuple)) or not item or not isinstance(item[0], int) or not 0 <= item[0] <= 6:
+        raise field.complain(item, "a command like [0, 0, {…}], [4, id] or [6, 0, ids]")
+    code = int(item[0])
+    second = item[1] if len(item) > 1 else 0
+    third = item[2] if len(item) > 2 else 0
+    if code in (0, 1) and not isinstance(third, dict):
+        raise field.complain(item, "a mapping of values as the third member")
+    if code in (1, 2, 3, 4):
+        second = _id(field, second)
+    if code == 6:
+        if hasattr(third, "_ids"):
+            third = list(third._ids)
+        if third in (0, False, None, ""):
+            third = []
+        if not isinstance(third, (list, tuple)):
+            raise field.complain(item, "a list of ids as the third member")
+        third = [_id(field, x) for x in third]
+    return (code, second, third)
 
 
 def _id(field: Field, value: Any) -> int:
@@ -326,5 +334,5 @@ def _id(field: Field, value: Any) -> int:
     except ValueError:
         raise field.complain(value, "an id") from None
     if not 0 < number < 2**63:
-        raise FieldError(f"Wrong value for {field.model_name}.{field.name}: {value!r} is not an id.")
+        raise field.complain(value, "an id")
     return number

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from server.errors import AccessError, FieldError
+from server import whereabouts
+from server.errors import AccessError, FieldError, MissingError, UserError
 from server.model import flush as flushing
 from server.model import history
 from server.model.compute import mark, mark_modified, touched_by
@@ -49,35 +50,56 @@ class Writing:
         :raises FieldError: unknown field or wrong value.  :raises AccessError: a field that is hidden from the user.
         """
         if not isinstance(vals, dict):
-            raise FieldError(f"Invalid values for {self._name}: {str(vals)[:80]!r} is not a mapping of field names to values.")
+            raise FieldError(
+                f"Invalid values for {self._name}: {str(vals)[:80]!r} is not a mapping of field names to values.",
+                model=self._name,
+            )
         env = self.env
         clean: dict[str, Any] = {}
-        for name, value in vals.items():
-            field = self._fields.get(self._aliases.get(name, name)) if isinstance(name, str) else None
-            if field is None:
-                raise FieldError(f"Invalid field '{str(name)[:80]}' on model '{self._name}'")
-            if field.name in AUTOMATIC and not (field.name == "display_name" and field.inverse):
-                continue
-            if field.groups and not env.su and not env.access.field_visible(field):
-                raise AccessError(
-                    _(
-                        "You do not have the right to write the field %(field)s of %(model)s. Leave it out, or ask an "
-                        "administrator.",
-                        field=field.name,
+        name: Any = None
+        try:
+            for name, value in vals.items():
+                field = self._fields.get(self._aliases.get(name, name)) if isinstance(name, str) else None
+                if field is None:
+                    raise FieldError(
+                        f"Invalid field '{str(name)[:80]}' on model '{self._name}'", model=self._name, field=str(name)[:80]
+                    )
+                if field.name in AUTOMATIC and not (field.name == "display_name" and field.inverse):
+                    continue
+                if field.groups and not env.su and not env.access.field_visible(field):
+                    raise AccessError(
+                        _(
+                            "You do not have the right to write the field %(field)s of %(model)s. Leave it out, or ask an "
+                            "administrator.",
+                            field=field.name,
+                            model=self._name,
+                        ),
                         model=self._name,
-                    ),
-                    model=self._name,
-                    field=field.name,
-                )
-            if isinstance(field, ToMany):
-                commands = normalise_commands(field, value)
-                target = env[field.comodel]
-                clean[field.name] = [(c, i, target._normalise(v)) if c in (0, 1) else (c, i, v) for c, i, v in commands]
-            elif isinstance(field, Selection) and isinstance(value, (str, bool, type(None))):  # older keys are the addon's
-                clean[field.name] = None if value is False or value == "" else value
-            else:
-                clean[field.name] = field.coerce(value, env)
+                        field=field.name,
+                    )
+                if isinstance(field, ToMany):
+                    clean[field.name] = self._normalise_commands(field, value)
+                elif isinstance(field, Selection) and isinstance(value, (str, bool, type(None))):  # older keys are the addon's
+                    clean[field.name] = None if value is False or value == "" else value
+                else:
+                    clean[field.name] = field.coerce(value, env)
+        except (FieldError, UserError) as error:
+            whereabouts.at(error, str(name))
+            raise
         return clean
+
+    def _normalise_commands(self: Any, field: ToMany, value: Any) -> list[tuple[int, Any, Any]]:
+        """The x2many commands of `value` complete, the values in them made Python values too."""
+        target = self.env[field.comodel]
+        commands = normalise_commands(field, value)
+        for index, (code, id, vals) in enumerate(commands):
+            if code in (0, 1):
+                try:
+                    commands[index] = (code, id, target._normalise(vals))
+                except (FieldError, UserError) as error:
+                    whereabouts.at(error, *((index,) if isinstance(value[index], dict) else (index, 2)))
+                    raise
+        return commands
 
     # -- defaults ---------------------------------------------------------------------------------------------------
 
@@ -92,22 +114,30 @@ class Writing:
         stored: dict[str, Any] = {}
         relations: dict[str, Any] = {}
         indirect: dict[str, Any] = {}
-        for name, value in vals.items():
-            field = self._fields.get(name) or self._field(name)
-            if field.name in AUTOMATIC:
-                continue
-            if isinstance(field, ToMany) and not field.computed:
-                relations[field.name] = normalise_commands(field, value)
-            elif field.stored:
-                stored[field.name] = field.coerce(value, env)
-            elif field.inverse or field.related:
-                indirect[field.name] = value
+        try:
+            for name, value in vals.items():
+                field = self._fields.get(name) or self._field(name)
+                if field.name in AUTOMATIC:
+                    continue
+                if isinstance(field, ToMany) and not field.computed:
+                    relations[field.name] = normalise_commands(field, value)
+                elif field.stored:
+                    stored[field.name] = field.coerce(value, env)
+                elif field.inverse or field.related:
+                    indirect[field.name] = value
+        except FieldError as error:
+            whereabouts.at(error, name)
+            raise
         self._guard_write()
         changed: set[str] = set()
         if stored:
             changed.update(self._write_columns(stored))
         if relations:
-            self._apply_relations(self, [relations] * len(self._ids), created=False)
+            try:
+                self._apply_relations(self, [relations] * len(self._ids), created=False)
+            except (FieldError, UserError) as error:
+                whereabouts.without_first(error)  # the commands are the same for every record
+                raise
             changed.update(relations)
         if indirect:
             self._write_indirect(indirect)
@@ -208,19 +238,24 @@ class Writing:
     def _write_indirect(self: Any, vals: dict[str, Any]) -> None:
         """Related and computed fields with an inverse: written through."""
         env = self.env
-        for name, value in vals.items():
-            field = self._field(name)
-            if field.inverse:
-                for record in self:
-                    env.transaction.values[field.cache_key(env)][record._ids[0]] = record._to_cache(field, value)
-                getattr(self, field.inverse)()
-                env.transaction.forget(field)
-            elif field.related:
-                *path, last = field.related.split(".")
-                targets = self.mapped(".".join(path))
-                if targets:
-                    targets.write({last: value})
-                env.transaction.forget(field)
+        name = ""
+        try:
+            for name, value in vals.items():
+                field = self._field(name)
+                if field.inverse:
+                    for record in self:
+                        env.transaction.values[field.cache_key(env)][record._ids[0]] = record._to_cache(field, value)
+                    getattr(self, field.inverse)()
+                    env.transaction.forget(field)
+                elif field.related:
+                    *path, last = field.related.split(".")
+                    targets = self.mapped(".".join(path))
+                    if targets:
+                        targets.write({last: value})
+                    env.transaction.forget(field)
+        except (FieldError, UserError) as error:
+            whereabouts.lift(error, name, keep=False)
+            raise
 
     def _assign(self: Any, field: Field, value: Any) -> None:
         """Attribute assignment: a compute method's result, or a write."""
@@ -354,6 +389,37 @@ def txn_pending_writes(env: Any) -> None:
             flushing.write_rows(env, model, env.transaction.dirty.pop(model))
 
 
+def point_at_link(records: Any, error: FieldError | UserError, rows: list[dict[str, Any]]) -> bool:
+    """Whether a record that was missed is one that `rows` link to; then the error is at that link."""
+    if not isinstance(error, MissingError) or whereabouts.of(error) is not None:
+        return False
+    model, gone = error.data.get("model"), error.data.get("ids") or ()
+    for index, row in enumerate(rows):
+        found = link_in(records, row, model, gone)
+        if found is not None:
+            field, value, steps = found
+            whereabouts.at(error, index, *steps)
+            error.data.update(model=field.model_name, field=field.name, value=value, missing=model)
+            del error.data["ids"]
+            return True
+    return False
+
+
+def link_in(records: Any, row: dict[str, Any], model: Any, ids: Any) -> tuple[Field, Any, tuple[Any, ...]] | None:
+    """The first many2one of `row`, or of the lines in it, that links to one of `ids` of `model`: field, id, and steps to it."""
+    for name, value in row.items():
+        field = records._fields.get(name)
+        if isinstance(field, Many2one):
+            if field.comodel == model and value in ids:
+                return field, value, (name,)
+        elif isinstance(field, ToMany) and isinstance(value, list):
+            for number, (code, _id, vals) in enumerate(value):
+                found = link_in(records.env[field.comodel], vals, model, ids) if code in (0, 1) else None
+                if found is not None:
+                    return *found[:2], (name, number, 2, *found[2])
+    return None
+
+
 def wrap(cls: Any) -> None:
     """Give a composed class the outermost `create`, `write` and `unlink`: rights, and values made Python values before any
     override sees them.
@@ -370,20 +436,40 @@ def wrap(cls: Any) -> None:
             )
         if not self.env.su:
             self.env.access.check(self._name, "create")
-        rows = [self._normalise(v) for v in vals_list]
-        defaults = self._context_defaults()
-        if not defaults:
-            return super(cls, self).create(rows)
-        # They are values like those given, for these records alone: not for what is created along with them.
-        bare = self.with_context({k: v for k, v in self.env.context.items() if not k.startswith("default_")})
-        return super(cls, bare).create([{**defaults, **row} for row in rows]).with_env(self.env)
+        rows: list[dict[str, Any]] = []
+        try:
+            for vals in vals_list:
+                rows.append(self._normalise(vals))
+        except (FieldError, UserError) as error:
+            whereabouts.at(error, len(rows))
+            whereabouts.seal(error)
+            raise
+        try:
+            defaults = self._context_defaults()
+            if not defaults:
+                return super(cls, self).create(rows)
+            # They are values like those given, for these records alone: not for what is created along with them.
+            bare = self.with_context({k: v for k, v in self.env.context.items() if not k.startswith("default_")})
+            return super(cls, bare).create([{**defaults, **row} for row in rows]).with_env(self.env)
+        except (FieldError, UserError) as error:
+            point_at_link(self, error, rows)
+            whereabouts.seal(error, len(rows))
+            raise
 
     @action
     def write(self: Any, vals: dict[str, Any]) -> bool:
         """Set values on the records; true."""
         if not self.env.su:
             self.env.access.check(self._name, "write")
-        return super(cls, self).write(self._normalise(vals))  # type: ignore[no-any-return]
+        row: dict[str, Any] = {}
+        try:
+            row = self._normalise(vals)
+            return super(cls, self).write(row)  # type: ignore[no-any-return]
+        except (FieldError, UserError) as error:
+            if point_at_link(self, error, [row]):
+                whereabouts.without_first(error)
+            whereabouts.seal(error)
+            raise
 
     @action
     def unlink(self: Any) -> bool:

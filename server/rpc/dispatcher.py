@@ -11,11 +11,13 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from server import whereabouts
 from server.errors import AccessDenied, AccessError
 from server.model.environment import Environment
 from server.model.records import Records
 from server.rpc import arguments, values
-from server.rpc.errors import ArgumentError, UnknownMethod, UnknownModel
+from server.rpc.errors import ArgumentError, UnknownMethod, UnknownModel, ValueRefused
+from server.rpc.locating import Origin, locate
 from server.rpc.typed import typed
 from server.text import _
 
@@ -31,7 +33,7 @@ class Call:
     environment of the open transaction. `lang` is the language of whoever asked, once known.
     """
 
-    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "proof", "readonly", "uid")
+    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "origin", "proof", "readonly", "uid")
 
     def __init__(self, database: Any, uid: int, model: Any, method: Any, args: Any, kwargs: Any, proof: Any = None) -> None:
         if not isinstance(model, str) or not isinstance(method, str):
@@ -48,6 +50,8 @@ class Call:
         self.lang: str | None = self.context.get("lang")
         #: whether a read transaction is enough; known once `prepare()` was called
         self.readonly = False
+        #: where in the request the arguments stand, for the paths of errors
+        self.origin = Origin()
 
     def run(self) -> Any:
         """The result as plain values, the transaction committed.
@@ -82,7 +86,7 @@ class Call:
         self.readonly = reads_only(method)
 
     def inside(self, env: Any) -> Any:
-        """The result as plain values, worked out in the open transaction of `env`, with user, companies and language of the call.
+        """The result as plain values, worked out in the open transaction of `env` as the user and in the language of the call.
 
         What the call writes may still wait in the transaction: `env.flush()` sends it. Rights are looked at anew for each call.
         """
@@ -102,12 +106,18 @@ class Call:
         method = method_of(cls, self.model, self.method)
         records, args, kwargs = env[self.model], list(self.args), dict(self.kwargs)
         bare = False
-        if not method.model:
-            records, bare = self._records(records, args, kwargs)
-            if method.access:
-                records.check_outside(method.access, lock=not method.readonly)
-        bound = bind(method, self.model, args, kwargs)
-        result = getattr(records, self.method)(*bound.args, **bound.kwargs)
+        try:
+            if not method.model:
+                records, bare = self._records(records, args, kwargs)
+                if method.access:
+                    records.check_outside(method.access, lock=not method.readonly)
+            bound = bind(method, self.model, args, kwargs)
+            result = getattr(records, self.method)(*bound.args, **bound.kwargs)
+            if not self.readonly:
+                env.flush()  # what the database refuses of it is refused here, where it is known what was asked
+        except Exception as error:
+            locate(error, self, method, env)
+            raise
         if self.context.get("typed_values"):
             result = typed(records, self.method, bound.arguments, result)
         return plain(result, bare or _made_one(self.method, bound))
@@ -222,10 +232,15 @@ def bind(method: Any, model: str, args: list[Any], kwargs: dict[str, Any]) -> in
     if readers:
         where = f"{model}.{name}"
         given = bound.arguments
-        for parameter in given:
-            reader = readers.get(parameter)
-            if reader is not None:
-                given[parameter] = reader(given[parameter], parameter, where)
+        parameter = ""
+        try:
+            for parameter in given:
+                reader = readers.get(parameter)
+                if reader is not None:
+                    given[parameter] = reader(given[parameter], parameter, where)
+        except (ArgumentError, ValueRefused) as error:
+            whereabouts.in_argument(error, parameter)
+            raise
     return bound
 
 

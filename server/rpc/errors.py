@@ -6,12 +6,16 @@ it is logged with its traceback under an incident number, and the client is told
 
 from __future__ import annotations
 
+import datetime
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from server import whereabouts
 from server.errors import (
     AccessDenied,
     AccessError,
@@ -131,8 +135,7 @@ def describe(exc: BaseException, lang: str | None = None) -> Fault:
             message = render(text, lang) if text is not None else str(exc)
             if cls is AccessDenied and not message:
                 message = "Access Denied"
-            data = getattr(exc, "data", None)
-            return Fault(name, message, code, legacy, kind, dict(data) if isinstance(data, dict) else {}, status)
+            return Fault(name, message, code, legacy, kind, details_of(exc), status)
     expected = _translated(exc)
     if expected is not None:
         return describe(expected, lang)
@@ -148,6 +151,37 @@ def describe(exc: BaseException, lang: str | None = None) -> Fault:
         lang,
     )
     return Fault(name, message, 1, "", "internal_error", {"incident": number})
+
+
+def details_of(exc: BaseException) -> dict[str, Any]:
+    """What programs may want to know of a refusal: `model`, `field` or `fields`, `ids`, `value`, `expected` …, as far as they are
+    known; and where in the request the value stands, as `path` (`params.vals[0].name`) and JSON pointer `pointer`.
+    """
+    data = getattr(exc, "data", None)
+    details = {key: _shown(value) for key, value in data.items() if value is not None} if isinstance(data, dict) else {}
+    path = getattr(exc, "path", None)
+    if path:
+        details["path"] = whereabouts.dotted(path)
+        details["pointer"] = whereabouts.pointer(path)
+    return details
+
+
+def _shown(value: Any, depth: int = 0) -> Any:
+    """A detail as JSON can hold it: short, and without anything of the server in it."""
+    if value is None or isinstance(value, (bool, float, Text)) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    if isinstance(value, str):
+        return value if len(value) <= 200 else value[:197] + "..."
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return value
+    if isinstance(value, (list, tuple, set, frozenset)) and depth < 2:
+        return [_shown(item, depth + 1) for item in list(value)[:100]]
+    if isinstance(value, Mapping) and depth < 2:
+        return {str(key)[:100]: _shown(item, depth + 1) for key, item in list(value.items())[:100]}
+    text = repr(value)
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def _translated(exc: BaseException) -> Exception | None:

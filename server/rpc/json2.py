@@ -21,6 +21,7 @@ from server.rpc import json, values
 from server.rpc.dispatcher import Call, StaleProof, find_method
 from server.rpc.errors import ArgumentError, Fault, MalformedRequest, UnknownModel, describe
 from server.rpc.jsonrpc import data_of
+from server.rpc.locating import Origin
 from server.rpc.routes import body_of, the_server
 from server.text import Text, _, render
 
@@ -30,6 +31,10 @@ JSON = "application/json; charset=utf-8"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}").fullmatch
 #: `Prefer: values=typed`, also among other preferences.
 _TYPED = re.compile(r"(?:^|,)\s*values\s*=\s*\"?typed\"?\s*(?:;|,|$)", re.IGNORECASE).search
+
+
+#: The arguments are the body, without anything around them.
+_BODY = Origin(kwargs=())
 
 
 class Refused(Exception):
@@ -145,7 +150,9 @@ def prepared(database: Any, proof: Any, model: str, name: str, kwargs: dict[str,
         ids = kwargs.pop("ids")
         if not values.nothing(ids) and ids != []:
             raise ArgumentError(_("%(method)s works on the model, not on records: leave `ids` out.", method=f"{model}.{name}"))
-    return Call(database, proof.uid, model, name, args, kwargs, proof)
+    call = Call(database, proof.uid, model, name, args, kwargs, proof)
+    call.origin = _BODY
+    return call
 
 
 def refusal(exc: Exception, lang: str | None, model: str = "") -> Response:

@@ -16,7 +16,12 @@ from server.errors import AccessDenied, UserError
 from server.rpc import values
 from server.rpc.dispatcher import Call, StaleProof
 from server.rpc.errors import ArgumentError, UnknownMethod
+from server.rpc.locating import Origin
 from server.text import _
+
+#: Where the arguments of the model's method stand in the `args` of the service.
+_EXECUTE = Origin(("params", "args"), 5)
+_EXECUTE_KW = Origin(("params", "args", 5), 0, ("params", "args", 6))
 
 #: Argument counts of the service methods: (least, most).
 _Arity = tuple[int, int]
@@ -117,23 +122,26 @@ class ServiceCall:
     # -- object ---------------------------------------------------------------------------------------------------------------
     def execute(self, db: Any, uid: Any, password: Any, model: Any, method: Any, *args: Any) -> Any:
         """Call with positional arguments only."""
-        return self._call(db, uid, password, model, method, list(args), None)
+        return self._call(db, uid, password, model, method, list(args), None, _EXECUTE)
 
     def execute_kw(self, db: Any, uid: Any, password: Any, model: Any, method: Any, args: Any = None, kwargs: Any = None) -> Any:
         """Call with positional and keyword arguments; either may be nothing."""
-        return self._call(db, uid, password, model, method, args, kwargs)
+        return self._call(db, uid, password, model, method, args, kwargs, _EXECUTE_KW)
 
-    def _call(self, db: Any, uid: Any, password: Any, model: Any, method: Any, args: Any, kwargs: Any) -> Any:
+    def _call(self, db: Any, uid: Any, password: Any, model: Any, method: Any, args: Any, kwargs: Any, origin: Origin) -> Any:
         database = self._database(db)
         user = _user_id(uid)
         try:
-            return self._call_as(database, user, self._proof(database, user, password), model, method, args, kwargs)
+            return self._call_as(database, user, self._proof(database, user, password), model, method, args, kwargs, origin)
         except StaleProof:
             # The user was changed since the password was remembered: prove it again from the start, once.
-            return self._call_as(database, user, self._proof(database, user, password), model, method, args, kwargs)
+            return self._call_as(database, user, self._proof(database, user, password), model, method, args, kwargs, origin)
 
-    def _call_as(self, database: Any, user: int, proof: Any, model: Any, method: Any, args: Any, kwargs: Any) -> Any:
+    def _call_as(
+        self, database: Any, user: int, proof: Any, model: Any, method: Any, args: Any, kwargs: Any, origin: Origin
+    ) -> Any:
         call = Call(database, user, model, method, args, kwargs, proof)
+        call.origin = origin
         try:
             return call.run()
         finally:

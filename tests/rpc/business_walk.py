@@ -29,7 +29,9 @@ STEPS = {
 class Walker(Prober):
     """Leads the business; every step is a call or two as one of the users, in one of the companies."""
 
-    def __init__(self, database: Any, users: dict[str, int], seed: int = 1, forbidden: dict[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self, database: Any, users: dict[str, int], seed: int = 1, forbidden: dict[str, tuple[str, ...]] | None = None
+    ) -> None:
         super().__init__(database, users, seed, keep=True, forbidden=forbidden)
         self.log: list[str] = []
         self.companies: list[int] = database.run(1, {}, lambda env: env["res.company"].search([]).ids, readonly=True)
@@ -60,7 +62,9 @@ class Walker(Prober):
         context: dict[str, Any] = {"active_test": self.random.random() < 0.1}
         if self.random.random() < 0.97:
             context["allowed_company_ids"] = self.working
-        found = self.database.run(1, context, lambda env: env[model].search(list(domain), limit=60, order="id desc").ids, readonly=True)
+        found = self.database.run(
+            1, context, lambda env: env[model].search(list(domain), limit=60, order="id desc").ids, readonly=True
+        )
         return self.random.choice(found) if found else None
 
     def few(self, model: str, domain: Any = ()) -> list[int]:
@@ -90,7 +94,9 @@ class Walker(Prober):
             line["tax_ids"] = [[6, 0, self.few("account.tax")]]
         if self.random.random() < 0.1:
             line["product_uom_id"] = self.some("uom.uom")
-        return self.pick(line, line, line, line, {"display_type": "line_section", "name": "Section"}, {"name": "No product", "price_unit": 5})
+        return self.pick(
+            line, line, line, line, {"display_type": "line_section", "name": "Section"}, {"name": "No product", "price_unit": 5}
+        )
 
     def quote(self) -> None:
         lines = [[0, 0, self.order_line()] for _n in range(self.random.randint(0, 4))]
@@ -104,7 +110,9 @@ class Walker(Prober):
     def order_edit(self) -> None:
         order = self.some("sale.order")
         line = self.some("sale.order.line", [("order_id", "=", order)])
-        command = self.pick([0, 0, self.order_line()], [1, line, self.order_line()], [2, line], [3, line], [5], [4, self.some("sale.order.line")])
+        command = self.pick(
+            [0, 0, self.order_line()], [1, line, self.order_line()], [2, line], [3, line], [5], [4, self.some("sale.order.line")]
+        )
         self.say("sale.order", "write", [order], self.pick({"order_line": [command]}, {"order_line": [command]}, {"partner_id": self.some("res.partner")},
                  {"pricelist_id": self.some("product.pricelist")}, {"currency_id": self.some("res.currency")}, {"fiscal_position_id": self.some("account.fiscal.position")},
                  {"warehouse_id": self.some("stock.warehouse")}, {"company_id": self.pick(*self.companies)}))  # fmt: skip
@@ -131,12 +139,24 @@ class Walker(Prober):
         method = self.pick("action_assign", "action_assign", "button_validate", "button_validate", "button_validate", "do_unreserve", "action_cancel", "action_confirm", "copy", "unlink",
                            "action_set_quantities_to_reservation")  # fmt: skip
         pickings = self.few("stock.picking", [("state", "not in", ["done", "cancel"])] if self.random.random() < 0.8 else [])
-        self.say("stock.picking", method, pickings, **self.pick({}, {"skip_backorder": True}, {"skip_backorder": True, "picking_ids_not_to_backorder": pickings}))
+        self.say(
+            "stock.picking",
+            method,
+            pickings,
+            **self.pick({}, {"skip_backorder": True}, {"skip_backorder": True, "picking_ids_not_to_backorder": pickings}),
+        )
 
     def picking(self) -> None:
-        moves = [[0, 0, {"product_id": self.product(), "product_uom_qty": self.quantity(), "price_unit": self.price()}] for _n in range(2)]
-        places = self.pick({}, {}, {"location_id": self.some("stock.location")}, {"location_dest_id": self.some("stock.location")})
-        made = self.say("stock.picking", "create", {"picking_type_id": self.some("stock.picking.type"), "move_ids": moves, **places})
+        moves = [
+            [0, 0, {"product_id": self.product(), "product_uom_qty": self.quantity(), "price_unit": self.price()}]
+            for _n in range(2)
+        ]
+        places = self.pick(
+            {}, {}, {"location_id": self.some("stock.location")}, {"location_dest_id": self.some("stock.location")}
+        )
+        made = self.say(
+            "stock.picking", "create", {"picking_type_id": self.some("stock.picking.type"), "move_ids": moves, **places}
+        )
         if made and self.random.random() < 0.7:
             self.say("stock.picking", "action_confirm", [made])
 
@@ -158,21 +178,33 @@ class Walker(Prober):
 
     def give_back(self) -> None:
         picking = self.some("stock.picking", [("state", "=", "done")]) or 0
-        wizard = self.say("stock.return.picking", "create", {}, active_id=picking, active_ids=[picking], active_model="stock.picking")
+        wizard = self.say(
+            "stock.return.picking", "create", {}, active_id=picking, active_ids=[picking], active_model="stock.picking"
+        )
         if wizard:
-            lines = self.database.run(1, {}, lambda env: env["stock.return.picking"].browse([wizard]).product_return_moves.ids, readonly=True)
+            lines = self.database.run(
+                1, {}, lambda env: env["stock.return.picking"].browse([wizard]).product_return_moves.ids, readonly=True
+            )
             if lines and self.random.random() < 0.8:
                 self.say("stock.return.picking.line", "write", [self.random.choice(lines)], {"quantity": self.quantity()})
             self.say("stock.return.picking", self.pick("action_create_returns", "create_returns"), [wizard])
 
     def count(self) -> None:
         if self.random.random() < 0.5:
-            made = self.say("stock.quant", "create", {"product_id": self.product(), "location_id": self.some("stock.location"), "inventory_quantity": self.quantity()})
+            made = self.say(
+                "stock.quant",
+                "create",
+                {"product_id": self.product(), "location_id": self.some("stock.location"), "inventory_quantity": self.quantity()},
+            )
             quants = [made] if made else []
         else:
             quants = self.few("stock.quant")
             self.say("stock.quant", "write", quants, {"inventory_quantity": self.quantity()})
-        self.say("stock.quant", self.pick("action_apply_inventory", "action_apply_inventory", "action_set_inventory_quantity_to_zero", "unlink"), quants)
+        self.say(
+            "stock.quant",
+            self.pick("action_apply_inventory", "action_apply_inventory", "action_set_inventory_quantity_to_zero", "unlink"),
+            quants,
+        )
 
     # -- the books ----------------------------------------------------------------------------------------------------
 
@@ -188,15 +220,30 @@ class Walker(Prober):
     def entry(self) -> None:
         amount = self.price()
         line = {"account_id": self.some("account.account"), "partner_id": self.pick(False, self.some("res.partner"))}
-        rows = [{**line, "debit": amount}, {**line, "account_id": self.some("account.account"), "credit": self.pick(amount, amount, amount, 3)}]
+        rows = [
+            {**line, "debit": amount},
+            {**line, "account_id": self.some("account.account"), "credit": self.pick(amount, amount, amount, 3)},
+        ]
         if self.random.random() < 0.3:
             rows[0].update(currency_id=self.some("res.currency"), amount_currency=self.price())
-        made = self.say("account.move", "create", {"move_type": "entry", "line_ids": [[0, 0, row] for row in rows], "date": self.pick(*DATES)})
+        made = self.say(
+            "account.move", "create", {"move_type": "entry", "line_ids": [[0, 0, row] for row in rows], "date": self.pick(*DATES)}
+        )
         if made and self.random.random() < 0.5:
             self.say("account.move", "action_post", [made])
 
     def entry_action(self) -> None:
-        method = self.pick("action_post", "action_post", "action_post", "button_draft", "button_cancel", "copy", "unlink", "action_reverse", "action_register_payment")
+        method = self.pick(
+            "action_post",
+            "action_post",
+            "action_post",
+            "button_draft",
+            "button_cancel",
+            "copy",
+            "unlink",
+            "action_reverse",
+            "action_register_payment",
+        )
         self.say("account.move", method, self.few("account.move"))
 
     def entry_edit(self) -> None:
@@ -228,20 +275,38 @@ class Walker(Prober):
             self.say("account.payment", "create", {"partner_id": self.some("res.partner"), "amount": self.price(), "payment_type": self.pick("inbound", "outbound"),
                      "partner_type": self.pick("customer", "supplier"), "date": self.pick(*DATES), **self.pick({}, {}, {"currency_id": self.some("res.currency")})})  # fmt: skip
         else:
-            self.say("account.payment", self.pick("action_post", "action_post", "action_draft", "action_cancel", "action_validate", "unlink", "copy"), self.few("account.payment"))
+            self.say(
+                "account.payment",
+                self.pick("action_post", "action_post", "action_draft", "action_cancel", "action_validate", "unlink", "copy"),
+                self.few("account.payment"),
+            )
 
     def reverse(self) -> None:
         moves = self.few("account.move", [("state", "=", "posted")])
-        wizard = self.say("account.move.reversal", "create", {"reason": "x", "date": self.pick(*DATES)}, active_model="account.move", active_ids=moves)
+        wizard = self.say(
+            "account.move.reversal",
+            "create",
+            {"reason": "x", "date": self.pick(*DATES)},
+            active_model="account.move",
+            active_ids=moves,
+        )
         if wizard:
-            self.say("account.move.reversal", self.pick("refund_moves", "refund_moves", "modify_moves", "reverse_moves"), [wizard])
+            self.say(
+                "account.move.reversal", self.pick("refund_moves", "refund_moves", "modify_moves", "reverse_moves"), [wizard]
+            )
 
     def match(self) -> None:
         open_items = [("account_id.reconcile", "=", True), ("parent_state", "=", "posted")]
         first = self.some("account.move.line", open_items)
-        account = self.database.run(1, {}, lambda env: env["account.move.line"].browse([first] if first else []).account_id, readonly=True)
+        account = self.database.run(
+            1, {}, lambda env: env["account.move.line"].browse([first] if first else []).account_id, readonly=True
+        )
         second = self.some("account.move.line", [*open_items, ("account_id", "=", account)])
-        self.say("account.move.line", self.pick("reconcile", "reconcile", "remove_move_reconcile"), [id for id in (first, second) if id])
+        self.say(
+            "account.move.line",
+            self.pick("reconcile", "reconcile", "remove_move_reconcile"),
+            [id for id in (first, second) if id],
+        )
 
     # -- what all of it stands on -------------------------------------------------------------------------------------
 
@@ -287,10 +352,22 @@ def _check_documents(connection: sa.Connection) -> None:
         select o.id, o.amount_untaxed, sum(l.price_subtotal), o.amount_tax, sum(l.price_tax) from sale_order o join sale_order_line l on l.order_id = o.id where l.display_type is null
         group by o.id, o.amount_untaxed, o.amount_tax having o.amount_untaxed <> sum(l.price_subtotal) or o.amount_tax <> sum(l.price_tax)""")  # fmt: skip
     none("Order total is not untaxed and tax", "select id from sale_order where amount_total <> amount_untaxed + amount_tax")
-    none("A line of another company than its order", "select l.id from sale_order_line l join sale_order o on o.id = l.order_id where l.company_id <> o.company_id")
-    none("A line has another state than its entry", "select l.id from account_move_line l join account_move m on m.id = l.move_id where l.parent_state <> m.state or l.company_id <> m.company_id")
-    none("Debit and credit on one line, or below zero", "select id from account_move_line where (debit <> 0 and credit <> 0) or debit < 0 or credit < 0 or balance <> debit - credit")
-    none("A posted entry without number or date", "select id from account_move where state = 'posted' and (name is null or name = '/' or date is null)")
+    none(
+        "A line of another company than its order",
+        "select l.id from sale_order_line l join sale_order o on o.id = l.order_id where l.company_id <> o.company_id",
+    )
+    none(
+        "A line has another state than its entry",
+        "select l.id from account_move_line l join account_move m on m.id = l.move_id where l.parent_state <> m.state or l.company_id <> m.company_id",
+    )
+    none(
+        "Debit and credit on one line, or below zero",
+        "select id from account_move_line where (debit <> 0 and credit <> 0) or debit < 0 or credit < 0 or balance <> debit - credit",
+    )
+    none(
+        "A posted entry without number or date",
+        "select id from account_move where state = 'posted' and (name is null or name = '/' or date is null)",
+    )
     none("A posted invoice without its amounts in the ledger", """
         select m.id, m.amount_total_signed, sum(l.balance) from account_move m join account_move_line l on l.move_id = m.id where m.state = 'posted' and m.move_type <> 'entry'
         and l.display_type = 'payment_term' group by m.id, m.amount_total_signed having abs(m.amount_total_signed) <> abs(sum(l.balance))""")  # fmt: skip
@@ -319,7 +396,10 @@ def _check_documents(connection: sa.Connection) -> None:
     none("A done transfer with open moves, or an open one with done moves", """
         select p.id, p.state, m.state from stock_picking p join stock_move m on m.picking_id = p.id where (p.state = 'done' and m.state not in ('done', 'cancel'))
         or (p.state = 'draft' and m.state = 'done')""")  # fmt: skip
-    none("A move of another company than its transfer", "select m.id from stock_move m join stock_picking p on p.id = m.picking_id where m.company_id <> p.company_id")
+    none(
+        "A move of another company than its transfer",
+        "select m.id from stock_move m join stock_picking p on p.id = m.picking_id where m.company_id <> p.company_id",
+    )
     none("A detail of another product or transfer than its move", """
         select l.id from stock_move_line l join stock_move m on m.id = l.move_id where l.product_id <> m.product_id or coalesce(l.picking_id, 0) <> coalesce(m.picking_id, 0)""")  # fmt: skip
     none("Negative on hand, or promised more than there is", """

@@ -93,5 +93,6 @@ class Fake:
             lang=context.get("lang", "en_US"),
             readonly=readonly,
             models=self.models,
+            flush=lambda: None,
         )
         return fn(env)
