@@ -34,6 +34,7 @@ def method_document(method: MethodInfo) -> dict[str, Any]:
         "return": {},
         "raise": method.doc.raises,
         "doc": method.doc.text or method.summary,
+        "summary": method.summary,
     }
     for parameter in method.parameters:
         described: dict[str, Any] = {}

@@ -50,6 +50,15 @@ def api_key(app, login="admin", **values):
     return call("object", "execute_kw", "colca", uid, login, model, "make_key", [[made]])["context"]["default_key"]
 
 
+@pytest.fixture
+def fake_client(tmp_path):
+    """A client of an application that has no database: for pages that need none."""
+    from server.app import create_app
+    from server.config import Config
+
+    return create_app(Config(data_dir=tmp_path), database=object()).test_client()
+
+
 @pytest.fixture(scope="module")
 def door(databases, database_kind, tmp_path_factory):
     """`/json/2` over a demo business of this module's own, as the administrator."""

@@ -164,7 +164,7 @@ class TestBearer:
         assert document["fields"]["partner_id"]["relation"] == "res.partner" and "module" in document["fields"]["partner_id"]
         for name, method in document["methods"].items():
             assert not name.startswith("_")
-            assert set(method) == {"model", "module", "api", "signature", "parameters", "return", "raise", "doc"}
+            assert set(method) == {"model", "module", "api", "signature", "parameters", "return", "raise", "doc", "summary"}
             assert set(method["api"]) <= {"model", "readonly"}
             assert not {"self", "ids"} & set(method["parameters"])
 
