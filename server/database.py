@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from server.addon import state
+from server.addon import custom, state
 from server.db.engine import make_engine, normal_url
 from server.errors import AccessDenied, LockError, Retry
 from server.model.environment import ROOT_UID, Environment, Transaction, UserInfo
@@ -31,6 +31,8 @@ log = logging.getLogger("colca.database")
 
 #: Times a transaction is tried; between tries it waits a little longer each time.
 TRIES = 6
+#: Times it waits for somebody in the way (`Retry(wait)`) beside that.
+WAITS = 50
 _RETRY_STATES = {"40001", "40P01", "25P02"}
 
 
@@ -83,11 +85,20 @@ class Database:
             self._cache = {}
             self._rows = {}
 
+    def renew(self) -> bool:
+        """Look whether the registry changed in the database (an addon, a model that somebody made) and take the new one;
+        whether it did.
+        """
+        before = self._registry
+        with self.engine.connect().execution_options(colca_begin="DEFERRED") as connection:
+            self._refresh(connection)
+        return self._registry is not before
+
     def _build(self, connection: sa.Connection) -> None:
         from server.addon import usable
         from server.addon.discovery import discover
 
-        registry, failed = usable.build(discover(self.extra_addons), state.installed(connection))
+        registry, failed = usable.build(discover(self.extra_addons), state.installed(connection), custom=custom.read(connection))
         self._registry, self.failed = registry, dict(failed)
 
     def use_registry(self, registry: Registry) -> None:
@@ -131,23 +142,33 @@ class Database:
 
         :raises LockError: when others keep the rows busy to the end.
         """
-        for attempt in range(1, TRIES + 1):
+        attempt = waits = 0
+        while True:
+            attempt += 1
             try:
                 with self.transaction(uid, context, su=su, readonly=readonly) as env:
                     return function(env)
-            except Retry:
+            except Retry as asked:
                 reason = "asked"
+                if asked.wait is not None and waits < WAITS:
+                    waits, attempt = waits + 1, attempt - 1
+                    asked.wait()
+                    continue
             except DBAPIError as error:
-                reason = retry_reason(error)
+                reason = retry_reason(error) or self._outdated(error)
                 if not reason:
                     raise
-            if attempt == TRIES:
+            if attempt >= TRIES:
                 raise LockError(
                     _("The data is being changed by others at the same time. Nothing was saved; try again in a moment.")
                 )
             log.info("transaction tried again (%s, attempt %s)", reason, attempt)
             time.sleep(random.uniform(0, 0.01 * 2**attempt))
-        raise AssertionError("unreachable")
+
+    def _outdated(self, error: DBAPIError) -> str:
+        """`shape changed` when a column or table was taken away by another process while this transaction still knew it."""
+        gone = getattr(error.orig, "sqlstate", None) in ("42703", "42P01") or "no such " in str(error.orig)
+        return "shape changed" if gone and self.renew() else ""
 
     # -- memory -----------------------------------------------------------------------------------------------------
     def cached(self, txn: Transaction, key: Any, build: Callable[[], Any]) -> Any:

@@ -4,6 +4,7 @@ number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from server.text import Text, render
@@ -81,4 +82,11 @@ class RegistryError(SetupError):
 
 
 class Retry(Exception):
-    """Raised inside a transaction to have it run again from the start (counts as one of the tries)."""
+    """Raised inside a transaction to have it run again from the start (counts as one of the tries).
+
+    :param wait: called between, outside of the transaction, to wait for whoever is in the way; then it counts as no try.
+    """
+
+    def __init__(self, wait: Callable[[], None] | None = None) -> None:
+        super().__init__()
+        self.wait = wait

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from server.addon import catalog, graph, state
+from server.addon import catalog, custom, graph, state
 from server.addon.ddl import Ddl
 from server.addon.discovery import Discovery
 from server.addon.lifecycle import Outcome, take_out
@@ -101,6 +101,7 @@ class _Work:
         self.name = name
         self.owned = session.rows[name].owned
         self.db = catalog.read(self.conn)
+        self.pointing = custom.pointing_at(self.conn, [table.replace("_", ".") for table in self.owned.get("tables", [])])
         self.ddl = Ddl(self.conn.dialect)
         self.quote = self.ddl.quote
         self.tables = [table for table in self.owned.get("tables", []) if table in self.db]
@@ -114,6 +115,13 @@ class _Work:
             for column in columns:
                 if table in self.db and column in self.db[table].columns and table not in self.tables:
                     found.columns[table, column] = self._number(f"select count({self.quote(column)}) from {self.quote(table)}")
+        for one in self.pointing:  # fields that people made on models of others, leading to what goes
+            table = one.model.replace(".", "_")
+            if table in self.db and table not in self.tables and one.name in self.db[table].columns:
+                found.columns[table, one.name] = self._number(f"select count({self.quote(one.name)}) from {self.quote(table)}")
+            pairs = custom.relation_table(one.model, one.name, one.values.get("relation_table"))
+            if one.ttype == "many2many" and pairs in self.db:
+                found.tables[pairs] = self._number(f"select count(*) from {self.quote(pairs)}")
         for index, table in self.owned.get("indexes", {}).items():
             if table in self.db and table not in self.tables and index in self.db[table].indexes:
                 found.indexes.append(index)
@@ -161,6 +169,7 @@ class _Work:
                 if column in held.columns and held.name not in found.indexes:
                     run(f"DROP INDEX {self.quote(held.name)}")
             run(f"ALTER TABLE {self.quote(table)} DROP COLUMN {self.quote(column)}")
+        self._drop_pointing()
         self._drop_tables()
         self.session.compose({name: version for name, version in self.session.installed.items() if name != self.name})
         self.delete_records(found, records)
@@ -191,6 +200,21 @@ class _Work:
             return key[1:].partition(":")[0] == self.name
         addon, slash, _field = key.partition("/")
         return addon == self.name if slash else module == self.name
+
+    def _drop_pointing(self) -> None:
+        """Tables of pairs and rows of the fields people made that lead to what goes, and of those on it."""
+        fields = sa.table("ir_model_fields", sa.column("id"), sa.column("model"), sa.column("state"))
+        for one in self.pointing:
+            if one.ttype == "many2many":
+                pairs = custom.relation_table(one.model, one.name, one.values.get("relation_table"))
+                self.conn.exec_driver_sql(f"DROP TABLE IF EXISTS {self.quote(pairs)}")
+            self.conn.execute(sa.delete(fields).where(fields.c.id == one.values["id"]))
+        for one in custom.read(self.conn).fields:
+            if one.model.replace(".", "_") in self.tables:
+                if one.ttype == "many2many":
+                    pairs = custom.relation_table(one.model, one.name, one.values.get("relation_table"))
+                    self.conn.exec_driver_sql(f"DROP TABLE IF EXISTS {self.quote(pairs)}")
+                self.conn.execute(sa.delete(fields).where(fields.c.id == one.values["id"]))
 
     def _drop_tables(self) -> None:
         if not self.tables:

@@ -7,7 +7,7 @@ no code knows any more, so that inserts go on working. What an addon owns is dro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -76,14 +76,16 @@ def plan(
     metadata: sa.MetaData,
     owned: Mapping[str, Owned] | None = None,
     defaults: Mapping[tuple[str, str], Any] | None = None,
+    only: Collection[str] | None = None,
 ) -> Plan:
     """What has to change so that the database holds the tables of `metadata`.
 
     :param owned: what earlier runs recorded for the addons of this registry; obsolete indexes and changed checks are known from
         it.
     :param defaults: (table, column) → value for the existing rows when a required column is added.
+    :param only: look at these tables alone.
     """
-    return _Planner(conn, metadata, owned or {}, defaults or {}).run()
+    return _Planner(conn, metadata, owned or {}, defaults or {}).run(only)
 
 
 class _Planner:
@@ -104,8 +106,8 @@ class _Planner:
         self.drops: list[Operation] = []
         self.notes: list[Text] = []
 
-    def run(self) -> Plan:
-        tables = list(self.metadata.tables.values())
+    def run(self, only: Collection[str] | None = None) -> Plan:
+        tables = [table for name, table in self.metadata.tables.items() if only is None or name in only]
         for table in tables:
             self._rename_table(table)
         for table in tables:

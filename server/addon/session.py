@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.addon import graph, listing, schema, state
+from server.addon import custom, graph, listing, schema, state
 from server.addon.bookkeeping import Known, Report
 from server.addon.discovery import Discovery, discover
 from server.addon.loading import Loader
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ROOT_UID = 1
 #: Key of the advisory lock on PostgreSQL.
-_LOCK = 0x0C01CA
+_LOCK = custom.LOCK
 
 
 class Session:
@@ -107,7 +107,7 @@ class Session:
 
     def compose(self, installed: dict[str, str], needed: Iterable[str] = (), check_versions: bool = True) -> None:
         """Build the registry of `installed`; raises `SetupError` when one of `needed` cannot be composed."""
-        self.registry, self.failed = build(self.discovery, installed, check_versions)
+        self.registry, self.failed = build(self.discovery, installed, check_versions, custom.read(self.conn))
         for name in needed:
             if name in self.failed:
                 raise SetupError(_("Addon %(name)s cannot be used. %(reason)s", name=name, reason=self.failed[name]))
@@ -124,6 +124,8 @@ class Session:
         self.plan = schema.plan(self.conn, self.registry.metadata, owned, _defaults(self.registry))
         self.plan.execute(self.conn)
         for name, mine in schema.ownership(self.registry.metadata).items():
+            if name == custom.CUSTOM:  # people's, told by the rows
+                continue
             row = self.rows.setdefault(name, ModuleRow(name))
             row.owned = schema.merged(row.owned, mine)
 
@@ -231,7 +233,7 @@ class Session:
 
     def reflect(self) -> None:
         """Bring `ir.model` and `ir.model.fields` to the registry."""
-        from server.models.ir_model import reflect
+        from server.models.ir_model_reflect import reflect
 
         env = self.env(self.registry.names)
         reflect(env)

@@ -5,11 +5,13 @@ A broken addon never stops the server: it is left out with its reason, and those
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from server import i18n
 from server.addon import graph
+from server.addon.custom import CUSTOM
 from server.addon.discovery import Discovery
 from server.addon.kernel import KERNEL
 from server.addon.manifest import Addon
@@ -17,7 +19,10 @@ from server.errors import RegistryError, SetupError
 from server.text import Text, _
 
 if TYPE_CHECKING:
+    from server.addon.custom import Custom
     from server.model.registry import Registry
+
+log = logging.getLogger(__name__)
 
 
 def usable(
@@ -52,9 +57,9 @@ def usable(
 
 
 def build(
-    discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True
+    discovery: Discovery, installed: Mapping[str, str], check_versions: bool = True, custom: Custom | None = None
 ) -> tuple[Registry, dict[str, Text | str]]:
-    """The registry of all installed addons that work, and name → reason for the others.
+    """The registry of all installed addons that work, with what people made, and name → reason for the others.
 
     Raises `SetupError` when the kernel itself is to blame: then nothing can run.
     """
@@ -71,8 +76,12 @@ def build(
         if KERNEL.name in failed:
             raise SetupError(_("The kernel cannot run. %(reason)s", reason=failed[KERNEL.name]))
         try:
-            registry = Registry(addons)
+            registry = Registry(addons, custom=custom)
         except RegistryError as error:
+            if error.addon == CUSTOM and custom is not None:
+                log.error("What people added cannot be used: %s", error.message)
+                custom = None
+                continue
             if not error.addon or error.addon == KERNEL.name or error.addon in refused:
                 raise
             refused[error.addon] = error.message

@@ -76,14 +76,16 @@ class Model(Records, metaclass=ModelMeta):
     own_extends: dict[str, Extend] = {}
     composed = False
 
-    def __init_subclass__(cls, name: str | None = None, abstract: bool = False, composed: bool = False, **kw: Any) -> None:
+    def __init_subclass__(
+        cls, name: str | None = None, abstract: bool = False, composed: bool = False, custom: bool = False, **kw: Any
+    ) -> None:
         super().__init_subclass__(**kw)
         if composed:
             return
         cls.own_fields = {k: v for k, v in vars(cls).items() if isinstance(v, Field)}
         cls.own_extends = {k: v for k, v in vars(cls).items() if isinstance(v, Extend)}
         if name is not None:
-            if not _NAME.fullmatch(name):
+            if not custom and not _NAME.fullmatch(name):
                 raise RegistryError(
                     f"Model name {name!r} of {cls.__module__}.{cls.__qualname__} is not of the form 'lower.dotted'."
                 )
@@ -104,7 +106,8 @@ class Model(Records, metaclass=ModelMeta):
                     f"name or a base."
                 )
         cls.own_fields = {**mixed_in(cls), **cls.own_fields}  # a mixin's fields belong to the definition that names it
-        DEFINITIONS.append(cls)
+        if not custom:  # what people made in one database is no addon's
+            DEFINITIONS.append(cls)
 
     is_base = False
 

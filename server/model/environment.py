@@ -53,6 +53,7 @@ class Transaction:
         self.readonly = readonly
         self.registry = database.registry
         self.dialect = connection.dialect.name
+        self.registry_version = database.registry_version
         self.data_version = database.data_version
         #: cache: field key -> {id: value}
         self.values: defaultdict[Any, dict[int, Any]] = defaultdict(dict)
@@ -239,7 +240,7 @@ class Environment:
     @property
     def models(self) -> ModelSet:
         """The model classes of the current company's enabled addons."""
-        if self._models is None:
+        if self._models is None or self._models.registry is not self.transaction.registry:
             self._models = self.transaction.registry.for_enabled(self.database.enabled_for(self.transaction, self.company_id))
         return self._models
 
@@ -290,6 +291,11 @@ class Environment:
             if env.context.get("allowed_company_ids") == self.context.get("allowed_company_ids"):
                 env._allowed, env._models = self._allowed, self._models
         return env
+
+    def renew(self) -> None:
+        """Forget the models of an earlier registry of this transaction."""
+        self._models, self._hooks, self._access = None, None, None
+        self._empties.clear()
 
     @property
     def root(self) -> Environment:

@@ -52,6 +52,8 @@ class Field:
     wire_null: ClassVar[Any] = False
     is_column: ClassVar[bool] = True
     comodel: str = ""
+    #: True for a field that people added to the database (see `server.addon.custom`).
+    manual: bool = False
 
     def __init__(
         self,
@@ -256,7 +258,7 @@ class Field:
             "exportable": self.exportable,
             "depends": list(self.depends_on),
             "change_default": False,
-            "manual": False,
+            "manual": self.manual,
             "module": self.addon,
         }
         if self.help:

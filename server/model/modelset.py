@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from server.addon.custom import CUSTOM
 from server.errors import RegistryError
 from server.model.compute import Triggers
 from server.model.definition import OPTION_DEFAULTS, OPTIONS, Model
 from server.model.fields import Field
 from server.model.records import Records
-from server.model.relational import Many2one, RecordOf, ToMany
+from server.model.relational import Many2one, One2many, RecordOf, ToMany
 
 if TYPE_CHECKING:
     from server.hooks import HookCallers
@@ -52,7 +53,7 @@ class ModelSet:
         #: process-wide plans of this set (reads, statements), keyed by their users
         self.plans: dict[Any, Any] = {}
         for name, parts in registry.definitions.items():
-            active = [(addon, d) for addon, d in parts if addon in enabled]
+            active = [(addon, d) for addon, d in parts if addon in enabled or addon == CUSTOM]
             if active and active[0][1].is_base:
                 self.classes[name] = self._compose(name, active)
         #: older names of models, from `model_aliases`
@@ -172,7 +173,7 @@ class ModelSet:
         return ordered
 
     def _parent_fields(self, parent: str) -> list[Field]:
-        parts = [(a, d) for a, d in self.registry.definitions[parent] if a in self.enabled]
+        parts = [(a, d) for a, d in self.registry.definitions[parent] if a in self.enabled or a == CUSTOM]
         return list(self._bind_fields(parent, parts).values())
 
     def _context_of(self, cls: type[Records], field: Field) -> list[str]:
@@ -202,6 +203,10 @@ class ModelSet:
         """Fields whose target model is not in this set do not exist here."""
         for field in list(cls._fields.values()):
             if field.comodel and field.comodel not in self.classes:
+                del cls._fields[field.name]
+            elif (
+                field.manual and isinstance(field, One2many) and field.inverse_name not in self.classes[field.comodel]._fields
+            ):
                 del cls._fields[field.name]
 
 

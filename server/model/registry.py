@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from server.addon.custom import CUSTOM, declare
 from server.db.types import Id as IdType
 from server.errors import RegistryError
 from server.model.definition import Model, definitions_of
@@ -38,6 +39,7 @@ from server.model.relational import Many2many, Many2one, One2many, database_rule
 from server.model.scalars import Char, Datetime, Id
 
 if TYPE_CHECKING:
+    from server.addon.custom import Custom
     from server.addon.manifest import Addon
     from server.hooks import HookRegistry
 
@@ -50,10 +52,11 @@ class Registry:
     """Tables and definitions of the installed addons, and a `ModelSet` per set of enabled ones.
 
     :param addons: installed addons in dependency order, the kernel first.
+    :param custom: what people added in this database (`server.addon.custom`).
     :raises RegistryError: with `.addon` naming the addon to blame.
     """
 
-    def __init__(self, addons: Sequence[Addon], hooks: HookRegistry | None = None) -> None:
+    def __init__(self, addons: Sequence[Addon], hooks: HookRegistry | None = None, custom: Custom | None = None) -> None:
         self.addons = list(addons)
         self.names = frozenset(a.name for a in self.addons)
         self.metadata = sa.MetaData()
@@ -65,6 +68,9 @@ class Registry:
         self._lock = Lock()
         for addon in self.addons:
             self._collect(addon)
+        self.custom = custom
+        if custom is not None and (custom.models or custom.fields):
+            declare(custom, self.definitions)
         self._check_fields()
         #: many2one fields that are the other side of a one2many: what a list of lines is found by
         self._looked_up = {
@@ -136,7 +142,7 @@ class Registry:
                             "One owner per column: choose another name, or change its attributes with Extend(…).", addon=addon,
                         )  # fmt: skip
                     if (
-                        addon != owner_addon
+                        addon not in (owner_addon, CUSTOM)
                         and declared.required
                         and declared.stored
                         and declared.server_default is None
@@ -173,7 +179,7 @@ class Registry:
         fields = self.fields[name]
         for field in fields.values():
             if field.name != "id" and field.stored:
-                columns.append(field.column(field.addon == owner))
+                columns.append(field.column(field.addon == owner and owner != CUSTOM))
         table = sa.Table(
             table_name,
             self.metadata,

@@ -63,6 +63,17 @@ class IrModelAccess(Model, name="ir.model.access"):
         rows = self.env["ir.model"].sudo().search([("id", operator, value)])
         return [("model", "in", [row.model for row in rows])]
 
+    def create(self, vals_list: Any) -> Any:
+        """Create lines; the model comes by name or as `model_id`."""
+        models = self.env["ir.model"].sudo()
+        rows = []
+        for vals in vals_list:
+            row = dict(vals)
+            if row.get("model_id") and not row.get("model"):
+                row["model"] = models.browse(row["model_id"]).model
+            rows.append(row)
+        return super().create(rows)
+
     @constrains("domain")
     def _check_domain(self) -> None:
         from server.security.rules import parse_domain

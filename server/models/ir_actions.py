@@ -107,7 +107,7 @@ class IrUiView(Model, name="ir.ui.view"):
         default="form",
         required=True,
     )
-    arch = Text(_("Structure"))
+    arch = Text(_("Structure"), aliases=("arch_base", "arch_db"))
     priority = Integer(_("Order"), default=16, required=True)
     active = Boolean(_("Active"), default=True)
     inherit_id = Many2one("ir.ui.view", _("Extends"), ondelete="cascade")

@@ -50,7 +50,7 @@ class IrModelData(Model, name="ir.model.data"):
         Raises `ValueError` when there is no such id, `AccessError` for an unreadable record when `raise_on_access_error`.
         """
         model, res_id = self._find(f"{module}.{xml_id}", True) or ("", 0)
-        if self.env[model].search([("id", "=", res_id)], limit=1) if _readable(self.env, model) else False:
+        if _readable(self.env, model) and self.env[model].with_context(active_test=False).search([("id", "=", res_id)], limit=1):
             return [model, res_id]
         if raise_on_access_error:
             raise AccessError(

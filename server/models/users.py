@@ -90,7 +90,10 @@ class ResUsers(Model, name="res.users"):
     tz = Char(_("Time zone"), default=lambda env: env.company.tz if env.company else "UTC")
     active = Boolean(_("Active"), default=True, required=True, tracking=True)
     share = Boolean(
-        _("External user"), compute="_compute_share", help=_("True for users outside of the group of internal users.")
+        _("External user"),
+        compute="_compute_share",
+        search="_search_share",
+        help=_("True for users outside of the group of internal users."),
     )
     signature = Html(_("Signature"))
     login_date = Datetime(_("Last login"), readonly=True, copy=False)
@@ -113,6 +116,14 @@ class ResUsers(Model, name="res.users"):
 
         for user in self:
             user.share = not user_facts(self.env, user.id).internal
+
+    def _search_share(self, operator: str, value: Any) -> list[Any]:
+        """Membership follows from groups that imply each other, which the process knows: users are few."""
+        if operator not in ("=", "!="):
+            raise FieldError(f"Invalid operator {str(operator)[:20]!r} for res.users.share. Use = or !=.")
+        wanted = bool(value) == (operator == "=")
+        users = self.sudo().with_context(active_test=False).search([])
+        return [("id", "in", users.filtered(lambda user: user.share == wanted).ids)]
 
     @constrains("tz")
     def _check_tz(self) -> None:

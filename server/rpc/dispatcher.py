@@ -62,11 +62,17 @@ class Call:
         return self.database.run(self.uid, self.context, self._inside, readonly=self.readonly)
 
     def prepare(self) -> None:
-        """Find the method, put the arguments in order, settle the context; to be called once, before `inside`. No statement.
+        """Find the method, put the arguments in order, settle the context; to be called once, before `inside`. No statement,
+        unless there is no such model or method: then another process may have made it meanwhile.
 
         :raises UserError: unknown model. :raises AccessError: private method. :raises UnknownMethod: no such method.
         """
-        method = find_method(self.database.registry, self.model, self.method)
+        try:
+            method = find_method(self.database.registry, self.model, self.method)
+        except (UnknownModel, UnknownMethod):
+            if not self.database.renew():
+                raise
+            method = find_method(self.database.registry, self.model, self.method)
         if self.proof is not None:
             self.proof.permit(self.model, method)
         if not method.model:

@@ -14,7 +14,7 @@ import pytest
 from server import AccessError, MissingError, UserError, ValidationError
 from server.models.filestore import Filestore
 from server.models.ir_attachment import guess_mimetype
-from server.models.ir_model import reflect
+from server.models.ir_model_reflect import reflect
 from server.settings import SETTINGS, Setting
 
 ADMIN = 2

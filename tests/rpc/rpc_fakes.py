@@ -83,6 +83,10 @@ class Fake:
         self.models = SimpleNamespace(find={"thing": Things}.get)
         self.registry = SimpleNamespace(names=frozenset(), for_enabled=lambda names: self.models)
 
+    def renew(self):
+        """Nobody makes models here."""
+        return False
+
     def run(self, uid, context, fn, readonly=False):
         class Env(SimpleNamespace):
             def __getitem__(self, name):

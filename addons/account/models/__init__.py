@@ -11,6 +11,7 @@ from . import (
     move_line,
     move_post,
     move_reverse,
+    move_send,
     partial_reconcile,
     payment,
     payment_register,

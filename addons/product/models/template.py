@@ -77,7 +77,9 @@ class ProductTemplate(MailThread, name="product.template"):
         index=True,
         help=_("Only this company sees the product; empty: all companies share it."),
     )
-    currency_id = Many2one("res.currency", _("Currency"), compute="_compute_currency_id", check_company=False)
+    currency_id = Many2one(
+        "res.currency", _("Currency"), compute="_compute_currency_id", search="_search_currency_id", check_company=False
+    )
     color = Integer(_("Color"), aggregator="")
     image_1920 = Binary(_("Picture"))
     image_1024 = Binary(_("Picture, 1024 pixels"), compute="_compute_images")
@@ -97,6 +99,7 @@ class ProductTemplate(MailThread, name="product.template"):
         digits=(16, 6),
         compute="_compute_from_variant",
         inverse="_inverse_standard_price",
+        search="_search_standard_price",
         aggregator="",
         help=_("Value of one unit for the current company, in its currency."),
     )
@@ -108,6 +111,12 @@ class ProductTemplate(MailThread, name="product.template"):
     def _compute_currency_id(self) -> None:
         for template in self:
             template.currency_id = (template.company or self.env.company).currency_id
+
+    def _search_currency_id(self, operator: str, value: Any) -> list[Any]:
+        """Products of a company are told in its money, shared ones in that of the company at work."""
+        companies = self.env["res.company"].sudo().search([("currency_id", operator, value)])
+        own: list[Any] = [("company_id", "in", companies.ids)]
+        return ["|", ("company_id", "=", False), *own] if self.env.company in companies else own
 
     @depends("image_1920")
     def _compute_images(self) -> None:
@@ -177,6 +186,9 @@ class ProductTemplate(MailThread, name="product.template"):
 
     def _search_barcode(self, operator: str, value: Any) -> list[Any]:
         return [("product_variant_ids.barcode", operator, value)]
+
+    def _search_standard_price(self, operator: str, value: Any) -> list[Any]:
+        return [("product_variant_ids.standard_price", operator, value)]
 
     @constrains("uom_id")
     def _check_sellers_unit(self) -> None:

@@ -39,17 +39,22 @@ class Uom(Model, name="uom.uom"):
     rounding = Numeric(_("Rounding step"), digits=(16, 6), default=Decimal("0.01"), required=True, aggregator="")
     active = Boolean(_("Active"), default=True)
     category_id = Many2one(
-        "uom.uom", _("Root unit"), compute="_compute_absolute", help=_("The unit at the end of the chain: what is measured.")
+        "uom.uom",
+        _("Root unit"),
+        compute="_compute_absolute",
+        store=True,
+        help=_("The unit at the end of the chain: what is measured."),
     )
-    factor_inv = Numeric(_("Root units in one"), digits=(18, 10), compute="_compute_absolute", aggregator="")
-    factor = Numeric(_("Units in one root unit"), digits=(18, 10), compute="_compute_absolute", aggregator="")
+    factor_inv = Numeric(_("Root units in one"), digits=(18, 10), compute="_compute_absolute", store=True, aggregator="")
+    factor = Numeric(_("Units in one root unit"), digits=(18, 10), compute="_compute_absolute", store=True, aggregator="")
     uom_type = Selection(
         [("bigger", _("Bigger than the root unit")), ("reference", _("Root unit")), ("smaller", _("Smaller than the root unit"))],
         _("Kind"),
         compute="_compute_absolute",
+        store=True,
     )
 
-    @depends("relative_factor", "relative_uom_id.relative_factor")
+    @depends("relative_factor", "relative_uom_id.factor_inv", "relative_uom_id.category_id")
     def _compute_absolute(self) -> None:
         for uom in self:
             unit = uom.as_value()

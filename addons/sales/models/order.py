@@ -94,6 +94,13 @@ class SaleOrder(MailThread, name="sale.order"):
         return {order.id: moves | order.mapped("order_line.invoice_lines.move_id") for order in self}
 
     def _search_invoice_ids(self, operator: str, value: Any) -> list[Any]:
+        """Orders by their invoices; `= false` finds those without any, and what is negated looks at all lines of an order."""
+        if value is False or value is None:
+            found: list[Any] = [("order_line.invoice_lines", "!=", False)]
+            return ["!", *found] if operator == "=" else found
+        if operator == "!=" or operator.startswith("not "):
+            positive = "=" if operator == "!=" else operator.removeprefix("not ")
+            return ["!", ("order_line.invoice_lines.move_id", positive, value)]
         return [("order_line.invoice_lines.move_id", operator, value)]
 
     def _update(self, vals: Mapping[str, Any]) -> Any:
