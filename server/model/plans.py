@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.errors import AccessError, MissingError
+from server.errors import AccessError, FieldError
 from server.model.domain_sql import Compiler
 from server.model.fields import Field
+from server.model.paths import Paths, display_column, names_of
 from server.model.relational import Many2one
 from server.model.scalars import Binary, Boolean, Char, Date, Datetime, Integer, Json, Numeric, Selection
 from server.text import _
@@ -27,9 +28,17 @@ if TYPE_CHECKING:
 class ReadPlan:
     """SELECT, row builder, and the fields that need more than the row."""
 
-    def __init__(self, records: Any, names: list[str], classic: bool) -> None:
+    def __init__(self, records: Any, names: list[str], classic: bool, sizes: bool = False) -> None:
         self.model = records._name
         self.classic = classic
+        self.paths: Paths | None = None
+        self.unasked: set[str] = set()
+        dotted = [name for name in names if "." in name]
+        if dotted:
+            self.paths = Paths(records, dotted)
+            names = [name for name in names if "." not in name]
+            self.unasked = self.paths.heads.keys() - set(names)
+            names += [head for head in self.paths.heads if head in self.unasked]
         self.later: list[tuple[str, Field]] = []
         self.named: list[tuple[str, Field]] = []
         table = records.table
@@ -56,17 +65,23 @@ class ReadPlan:
             if real.company_dependent:
                 column = here.c[real.name]
             position = len(columns)
+            if sizes and isinstance(real, Binary) and not real.company_dependent:
+                columns.append(sa.func.length(column).label(f"c{position}"))
+                scope["size"] = size_text
+                pieces.append(f"{name!r}: size(r[{position}])")
+                continue
             raw = raw_cell(real, position, records.env.transaction.dialect)
             if raw is not None:
                 # Taken as the driver gives it: a Decimal or datetime made only to be written as text again is what a cell would
                 # cost most.
                 column = sa.type_coerce(column, sa.types.NULLTYPE)
             columns.append(column.label(f"c{position}"))
-            if isinstance(real, Many2one) and classic and real.company_dependent:
+            pair = classic and name not in self.unasked
+            if isinstance(real, Many2one) and pair and real.company_dependent:
                 # The id stands in a document by company: nothing to join by.
                 self.named.append((name, real))
                 pieces.append(f"{name!r}: {cell(real, position, scope)}")
-            elif isinstance(real, Many2one) and classic:
+            elif isinstance(real, Many2one) and pair:
                 target = records.env[real.comodel]
                 shown = display_column(target)
                 if shown is None:
@@ -83,6 +98,7 @@ class ReadPlan:
                     pieces.append(f"{name!r}: [r[{position}], r[{position + 1}] or ''] if r[{position}] else False")
             else:
                 pieces.append(f"{name!r}: {raw or cell(real, position, scope)}")
+        self.sizes = sizes
         self.select = sa.select(*columns).select_from(source)
         code = "lambda r, env: {" + ", ".join(pieces) + "}"
         self.build: Callable[[Any, Any], dict[str, Any]] = eval(code, scope)
@@ -128,31 +144,44 @@ class ReadPlan:
         """Wire rows for database rows."""
         build, env = self.build, records.env
         answer = [build(r, env) for r in rows]
-        if not answer or not (self.later or self.named):
+        if not answer or not (self.later or self.named or self.paths):
             return answer
         everything = records.browse([r["id"] for r in answer])
         for name, field in self.named:
             self._name_targets(env, answer, name, field)
         by_id = {r._ids[0]: r for r in everything}
         for name, field in self.later:
-            wire = field.wire
+            wire = binary_size if self.sizes and isinstance(field, Binary) else field.wire
             for row in answer:
                 row[name] = wire(by_id[row["id"]]._raw(field))
-            if isinstance(field, Many2one) and self.classic:
+            if isinstance(field, Many2one) and self.classic and name not in self.unasked:
                 self._name_targets(env, answer, name, field)
+        if self.paths is not None:
+            self.paths.fill(records, answer, "_classic_read" if self.classic else None, self.unasked)
         return answer
 
     @staticmethod
     def _name_targets(env: Environment, rows: list[dict[str, Any]], name: str, field: Field) -> None:
         """Put the display names beside the ids of a many2one, one read for all of them."""
-        targets = env.root[field.comodel].browse(dict.fromkeys(r[name] for r in rows if r[name]))
-        try:
-            names = {t._ids[0]: t.display_name for t in targets}
-        except MissingError:
-            # Some belong to a company that is not switched on (accounts of the other companies, in the list of companies).
-            names = {t._ids[0]: t.display_name for t in targets.exists()}
+        names = names_of(env, field.comodel, [r[name] for r in rows if r[name]])
         for row in rows:
             row[name] = [row[name], names.get(row[name]) or ""] if row[name] else False
+
+
+def size_text(size: int | None) -> Any:
+    """What is shown of bytes with `bin_size` in the context: how many there are, or false."""
+    if size is None:
+        return False
+    amount, units = float(size), ["bytes", "Kb", "Mb", "Gb", "Tb"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        del units[0]
+    return f"{amount:.2f} {units[0]}"
+
+
+def binary_size(value: Any) -> Any:
+    """The size of computed bytes."""
+    return size_text(None if value is None else len(value))
 
 
 def raw_cell(field: Field, position: int, dialect: str) -> str | None:
@@ -204,16 +233,6 @@ def company_value(field: Field, raw: Any, env: Environment) -> Any:
     return field.wire(field.coerce(value, env))
 
 
-def display_column(target: Any) -> Field | None:
-    """The stored column that is the display name of a model; None when the name is computed."""
-    from server.model.reading import Reading
-
-    if type(target)._compute_display_name is not Reading._compute_display_name:
-        return None
-    field = target._fields.get(target._rec_name)
-    return field if field is not None and field.stored and isinstance(field, Char) and not field.company_dependent else None
-
-
 def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
     """The plan for these fields and language; kept on the model set.
 
@@ -222,8 +241,6 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
     env = records.env
     classic = load == "_classic_read"
     if fields is not None and not isinstance(fields, (list, tuple)):
-        from server.errors import FieldError
-
         raise FieldError(f"Invalid field list {fields!r}: expected a list of field names.")
     key = (
         "read",
@@ -233,18 +250,17 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
         env.translation_lang,
         env.transaction.dialect,
         None if env.su else env.access.groups_key,
+        bool(env.context.get("bin_size")),
     )
     try:
         plan = records.models.plans.get(key)
     except TypeError:
-        from server.errors import FieldError
-
         raise FieldError(f"Invalid field list {fields!r}: expected a list of field names.") from None
     if plan is None:
         if fields:
             names = list(dict.fromkeys(map(str, fields)))
             for name in names:
-                field = records._field(name)
+                field = records._field(name.partition(".")[0])
                 if field.groups and not env.su and not env.access.field_visible(field):
                     raise AccessError(
                         _(
@@ -258,5 +274,5 @@ def read_plan(records: Any, fields: Any, load: Any) -> ReadPlan:
                     )
         else:
             names = [n for n, f in records._fields.items() if not (f.groups and not env.su and not env.access.field_visible(f))]
-        plan = records.models.plans[key] = ReadPlan(records, names, classic)
+        plan = records.models.plans[key] = ReadPlan(records, names, classic, bool(env.context.get("bin_size")))
     return plan  # type: ignore[no-any-return]

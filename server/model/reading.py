@@ -6,6 +6,7 @@ answers of the external API (`read`, `search_read`) do not pass through the cach
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -130,13 +131,17 @@ class Reading:
     def search_read(
         self: Any,
         domain: Any = None,
-        fields: list[str] | None = None,
+        fields: list[str] | Mapping[str, Any] | None = None,
         offset: int = 0,
         limit: int | None = None,
         order: str | None = None,
         load: Any = "_classic_read",
     ) -> list[dict[str, Any]]:
-        """`search` and `read` in one: rows in search order."""
+        """`search` and `read` in one: rows in search order. `fields` may hold dotted paths, or be a specification as `web_read`
+        takes it.
+        """
+        if isinstance(fields, Mapping):
+            return self._search_nested(domain, fields, offset, limit, order)  # type: ignore[no-any-return]
         env = self.env
         if env.transaction.dirty or env.transaction.pending:
             env.flush()
@@ -150,11 +155,14 @@ class Reading:
         return plan.rows(self, env.run(statement, plan.params(env)).all())
 
     @action(readonly=True)
-    def read(self: Any, fields: list[str] | None = None, load: Any = "_classic_read") -> list[dict[str, Any]]:
-        """Rows in the order of the ids, values as on the wire; missing records are left out.
+    def read(self: Any, fields: list[str] | Mapping[str, Any] | None = None, load: Any = "_classic_read") -> list[dict[str, Any]]:
+        """Rows in the order of the ids, values as on the wire; missing records are left out. `fields` may hold dotted paths
+        (`partner_id.country_id.code`), or be a specification as `web_read` takes it.
 
         :raises AccessError: when a record exists but is not for this user.
         """
+        if isinstance(fields, Mapping):
+            return self.web_read(fields)  # type: ignore[no-any-return]
         env = self.env
         if not self._ids:
             if not env.su:
@@ -176,6 +184,17 @@ class Reading:
                     model=self._name, ids=hidden.ids,
                 )  # fmt: skip
         return [by_id[i] for i in self._ids if i in by_id]
+
+    def read_visible(self: Any, ids: list[int], fields: Any, load: Any) -> list[dict[str, Any]]:
+        """Rows of those of `ids` that the user may read, archived ones too; in no particular order."""
+        env = self.env
+        plan = plans.read_plan(self, fields, load)
+        clauses = self.with_context(active_test=False)._clauses([("id", "in", list(ids))])
+        if not ids:  # what may not be asked is refused, whether or not there is anything to read
+            return []
+        if env.transaction.dirty or env.transaction.pending:
+            env.flush()
+        return plan.rows(self, env.run(plan.select.where(*clauses), plan.params(env)).all())
 
     @action(model=True, readonly=True)
     def search_fetch(

@@ -23,6 +23,7 @@ from server.model.grouping import Grouping
 from server.model.linking import Linking
 from server.model.loading import Loading
 from server.model.locking import Locking
+from server.model.nested import Nested
 from server.model.reading import Reading
 from server.model.relational import Many2one, RecordOf, Siblings
 from server.model.writing import Writing
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from server.model.modelset import Method, ModelSet
 
 
-class Records(Reading, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
+class Records(Reading, Nested, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
     """An ordered set of records; see docs/addons/model-api.md. Instances are cheap and immutable."""
 
     __slots__ = ("_ids", "_prefetch", "env")

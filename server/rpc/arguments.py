@@ -156,6 +156,11 @@ def _names(value: Any, name: str, method: str) -> list[str] | None:
     return list(value)
 
 
+def _fields(value: Any, name: str, method: str) -> Any:
+    """A list of names or dotted paths, or a specification."""
+    return dict(value) if isinstance(value, Mapping) and value else _names(value, name, method)
+
+
 def _name_list(value: Any, name: str, method: str) -> list[str]:
     return _names(value, name, method) or []
 
@@ -210,9 +215,9 @@ _Reader = Callable[[Any, str, str], Any]
 RECORD_METHODS: dict[str, dict[str, _Reader]] = {
     "search": {"domain": _domain, "offset": _offset, "limit": _limit, "order": _text},
     "search_count": {"domain": _domain, "limit": _limit},
-    "search_read": {"domain": _domain, "fields": _names, "offset": _offset, "limit": _limit, "order": _text},
+    "search_read": {"domain": _domain, "fields": _fields, "offset": _offset, "limit": _limit, "order": _text},
     "search_fetch": {"domain": _domain, "field_names": _names, "offset": _offset, "limit": _limit, "order": _text},
-    "read": {"fields": _names},
+    "read": {"fields": _fields},
     "create": {"vals_list": _mappings, "vals": _mappings},
     "write": {"vals": _mapping},
     "copy": {"default": _optional_mapping},
@@ -229,7 +234,16 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
         "domain": _domain, "groupby": _name_list, "aggregates": _name_list, "having": _domain,
         "offset": _offset, "limit": _limit, "order": _text,
     },
-    "web_search_read": {"domain": _domain, "offset": _offset, "limit": _limit, "order": _text, "count_limit": _limit},
+    "web_read": {"specification": _mapping},
+    "web_save": {"vals": _mapping, "specification": _mapping, "next_id": _limit},
+    "web_save_multi": {"vals_list": _mappings, "specification": _mapping},
+    "web_name_search": {
+        "name": _word, "specification": _optional_mapping, "domain": _domain, "operator": _operator, "limit": _limit,
+    },
+    "web_search_read": {
+        "domain": _domain, "specification": _optional_mapping,
+        "offset": _offset, "limit": _limit, "order": _text, "count_limit": _limit,
+    },
     "export_data": {"fields_to_export": _name_list},
     "get_views": {"views": _views, "options": _optional_mapping},
     "check_access_rights": {"operation": _word},
