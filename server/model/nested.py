@@ -1,7 +1,7 @@
 """Nested reads: a specification (`web_read` and its family) brings records and what stands behind their relations in one call.
 
-Each relation named costs one more query for all rows together, never one per row. What a user may not see of a list is left out of
-it; a forbidden record behind a many2one is refused, as `read` refuses it, but its name may always be shown. Dotted paths are in
+Each relation named costs one more query for all rows together, never one per row. What a user may not see of a list is left out
+of it; a forbidden record behind a many2one is refused, as `read` refuses it, but its name may always be shown. Dotted paths are in
 `paths.py`.
 """
 
@@ -118,7 +118,7 @@ def checked(records: Any, specification: Any, depth: int = 0) -> dict[str, dict[
         field = records._field(name) if isinstance(name, str) else None
         if field is None:
             raise FieldError(f"Invalid field {name!r} in the specification of {records._name}.")
-        entry = {} if entry in (None, False, "", True) else entry
+        entry = {} if entry is None or isinstance(entry, bool) or entry == "" else entry
         if not isinstance(entry, Mapping):
             raise FieldError(f"Invalid specification {str(entry)[:80]!r} for {records._name}.{name}: expected a mapping.")
         entry = dict(entry)
