@@ -206,6 +206,8 @@ def touched_by(records: Records, names: Any, created: bool = False) -> dict[tupl
     found: dict[tuple[str, str], set[int]] = {}
     if not ids:
         return found
+    if txn.drafts is not None and ids[0] < 0:
+        return txn.drafts.touched(records, names)  # type: ignore[no-any-return]
     if created:
         stale, wanted = triggers.on_create(type(records))
         for field in stale:
@@ -299,6 +301,9 @@ def recompute(env: Any) -> None:
 def compute_stored(records: Records, field: Field) -> None:
     """Run the compute method of a stored field on `records`; all stored fields of the same method are done in one go."""
     txn = records.env.transaction
+    if txn.drafts is not None and records._ids and records._ids[0] < 0:
+        txn.drafts.compute(records, field)
+        return
     together = [field] if field.related else [f for f in records._fields.values() if f.compute == field.compute and f.stored]
     done = set(records._ids)
     for each in together:

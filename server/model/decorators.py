@@ -22,7 +22,12 @@ def action(function: Any = None, *, model: bool = False, readonly: bool = False,
     """
 
     def mark(f: F) -> F:
-        f.__colca_action__ = {"model": model, "readonly": readonly, "access": access or ("read" if readonly else "write")}  # type: ignore[attr-defined]
+        f.__colca_action__ = {  # type: ignore[attr-defined]
+            "model": model,
+            "readonly": readonly,
+            "access": access or ("read" if readonly else "write"),
+            "checked": access is not None,
+        }
         return f
 
     return mark(function) if function is not None else mark

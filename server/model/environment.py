@@ -73,6 +73,8 @@ class Transaction:
         self._reference_touched = False
         self.registry_touched = False
         self.next_temporary = -1
+        #: unsaved records while a form is worked out (`server.model.drafts.Drafts`)
+        self.drafts: Any = None
         self.after_commit: list[Callable[[], None]] = []
         self.timestamp: dt.datetime | None = None
         self.root_envs: dict[Any, Environment] = {}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from server.db.prepared import Prepared
 from server.model.domain import parse
 from server.model.domain_sql import Compiler
+from server.model.drafts import UNKNOWN
 from server.model.fields import Field
 from server.model.flush import any_ids, write_rows
 from server.model.ordering import ordered
@@ -40,6 +41,8 @@ class Loading:
         txn = env.transaction
         id = self._ids[0]
         if id < 0:
+            if txn.drafts is not None and (value := txn.drafts.load(self, field)) is not UNKNOWN:
+                return value
             if field.computed and not field.stored and not field.related:
                 return self._compute_value(field)
             if field.related:

@@ -240,7 +240,7 @@ def public_methods(cls: type[Records]) -> dict[str, Method]:
                 function = getattr(cls, name)
                 signature = inspect.signature(function)
                 signature = signature.replace(parameters=list(signature.parameters.values())[1:])
-                own = hasattr(Records, name) or mark["model"]
+                own = (hasattr(Records, name) and not mark.get("checked")) or mark["model"]
                 found[name] = Method(name, mark["model"], mark["readonly"], signature, "" if own else mark["access"])
                 break
     return found

@@ -1,8 +1,8 @@
 """Nested reads: a specification (`web_read` and its family) brings records and what stands behind their relations in one call.
 
 Each relation named costs one more query for all rows together, never one per row. What a user may not see of a list is left out
-of it; a forbidden record behind a many2one is refused, as `read` refuses it, but its name may always be shown. Dotted paths are in
-`paths.py`.
+of it; a forbidden record behind a many2one is refused, as `read` refuses it, but its name may always be shown. Dotted paths are
+in `paths.py`.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from server.model.linking import Linking
 from server.model.loading import Loading
 from server.model.locking import Locking
 from server.model.nested import Nested
+from server.model.onchange import Onchange
 from server.model.reading import Reading
 from server.model.relational import Many2one, RecordOf, Siblings
 from server.model.writing import Writing
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from server.model.modelset import Method, ModelSet
 
 
-class Records(Reading, Nested, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
+class Records(Reading, Nested, Onchange, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
     """An ordered set of records; see docs/addons/model-api.md. Instances are cheap and immutable."""
 
     __slots__ = ("_ids", "_prefetch", "env")
@@ -301,6 +302,9 @@ class Records(Reading, Nested, Loading, Writing, Creating, Linking, Checking, Lo
         """Set a computed value: into the cache, and into the pending writes when it is stored."""
         env = self.env
         txn = env.transaction
+        if txn.drafts is not None and self._ids and self._ids[0] < 0:
+            txn.drafts.put(self, field, value)
+            return
         values = txn.values[field.cache_key(env)]
         value = self._to_cache(field, value)
         changed: list[int] = []

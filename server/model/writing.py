@@ -266,6 +266,9 @@ class Writing:
             self._put(field, value)
             return
         if any(i < 0 for i in self._ids):
+            if txn.drafts is not None:
+                txn.drafts.assign(self, field, value)
+                return
             values = txn.values[field.cache_key(self.env)]
             for id in self._ids:
                 values[id] = self._to_cache(field, value)
@@ -340,6 +343,7 @@ class Writing:
                         found.setdefault(key, set()).update(ids)
         return {key: left for key, ids in found.items() if (left := ids.difference(self._ids) if key[0] == self._name else ids)}
 
+    @action(readonly=True, access="read")
     def copy_data(self: Any, default: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Values to create a duplicate of each record: fields with `copy`, one2many lines included where the field says so."""
         given = self._normalise(default or {})
@@ -459,6 +463,10 @@ def wrap(cls: Any) -> None:
     @action
     def write(self: Any, vals: dict[str, Any]) -> bool:
         """Set values on the records; true."""
+        if self.env.transaction.drafts is not None and any(i < 0 for i in self._ids):
+            for name, value in vals.items():
+                self.env.transaction.drafts.assign(self, self._field(name), value)
+            return True
         if not self.env.su:
             self.env.access.check(self._name, "write")
         row: dict[str, Any] = {}

@@ -35,6 +35,7 @@ from server import (
     constrains,
     depends,
     hookimpl,
+    onchange,
 )
 from server.addon import lifecycle
 from server.addon.discovery import Discovery, discover
@@ -194,6 +195,21 @@ class Order(Model, name="shop.order"):
     def _check_lines_when_sold(self) -> None:
         if any(order.state == "sale" and not order.line_ids for order in self):
             raise ValidationError(_("An order without lines cannot be sold. Add a line."))
+
+    @onchange("note")
+    def _onchange_note(self) -> Any:
+        """The note `usual` fills in the usual lines."""
+        if self.note != "usual":
+            return None
+        self.line_ids = [(5,), (0, 0, {"qty": 2, "price": 5}), (0, 0, {"qty": 1, "price": 1})]
+        self.name = f"{self.name or 'N'} usual"
+        return {"warning": {"title": _("Lines"), "message": _("The lines were replaced.")}}
+
+    @onchange("name")
+    def _onchange_name(self) -> None:
+        """What another onchange method changed sets off its own."""
+        if self.name and self.name.endswith("usual"):
+            self.moment = "2026-01-31 12:00:00"
 
     @action
     def title(self) -> str:

@@ -1,0 +1,174 @@
+"""`onchange` over XML-RPC: what a form that is not saved would look like; and nothing of it is ever saved."""
+
+from __future__ import annotations
+
+import xmlrpc.client
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+LINE = {"qty": {}, "price": {}, "subtotal": {}, "product_id": {"fields": {"display_name": {}}}, "sequence": {}}
+SPEC = {"name": {}, "partner_id": {"fields": {"display_name": {}}}, "state": {}, "total": {}, "tax": {}, "grand": {}, "due": {}, "label": {},
+        "tag_ids": {"fields": {"name": {}}}, "tag_count": {}, "country_id": {"fields": {"display_name": {}}}, "partner_credit": {},
+        "line_ids": {"fields": LINE}, "note": {}, "moment": {}, "company_id": {}}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(shop):
+    country = shop("shop.country", "create", {"name": "Chile", "code": "CL"})
+    ana = shop("shop.partner", "create", {"name": "Ana", "credit": 5, "country_id": country})
+    beto = shop("shop.partner", "create", {"name": "Roberto"})
+    red, blue = shop("shop.tag", "create", [{"name": "red"}, {"name": "blue"}])
+    nut = shop("shop.product", "create", {"name": "Nut", "price": 2})
+    order = shop("shop.order", "create", {"name": "N1", "partner_id": ana, "tag_ids": [(6, 0, [red])], "date": "2026-01-31",
+                 "line_ids": [(0, 0, {"qty": 2, "price": 10}), (0, 0, {"qty": 1, "price": 4, "product_id": nut})]})  # fmt: skip
+    first, second = shop("shop.line", "search", [["order_id", "=", order]])
+    return SimpleNamespace(**locals())
+
+
+def ask(shop, ids, values, names, spec=SPEC):
+    return shop("shop.order", "onchange", ids, values, names, spec)["value"]
+
+
+def test_a_new_form_has_its_defaults_and_what_is_computed(shop, made):
+    company = shop("res.users", "read", [2], ["company_id"])[0]["company_id"][0]
+    value = ask(shop, [], {}, [])
+    assert set(value) == set(SPEC)
+    assert value["state"] == "draft" and value["company_id"] == company and value["name"] is False and value["partner_id"] is False
+    assert value["total"] == 0.0 and value["line_ids"] == [] and value["tag_ids"] == [] and value["tag_count"] == 0
+    value = shop("shop.order", "onchange", [], {}, [], SPEC, context={"default_partner_id": made.ana, "default_tag_ids": [[6, 0, [made.red]]]})["value"]
+    assert value["partner_id"] == {"id": made.ana, "display_name": "Ana"} and value["due"] == 3 and value["partner_credit"] == 5.0
+    assert value["country_id"] == {"id": made.country, "display_name": "Chile"} and value["tag_count"] == 1
+    assert value["tag_ids"] == [[4, made.red, {"id": made.red, "name": "red"}]]
+
+
+def test_lines_given_as_commands_are_computed_and_summed(shop, made):
+    values = {"name": "X", "partner_id": made.ana, "line_ids": [[0, "virtual_1", {"qty": 3, "price": 7}], [0, "virtual_2", {"qty": 1, "price": 1, "subtotal": 1}]]}
+    value = ask(shop, [], values, ["line_ids"])
+    assert value["total"] == 22.0 and value["tax"] == 3.52 and value["grand"] == 25.52
+    assert value["line_ids"] == [[1, "virtual_1", {"subtotal": 21.0, "sequence": 10}], [1, "virtual_2", {"sequence": 10}]]
+    assert value["label"] == "X/Ana/22.00" and "name" not in value and "partner_id" not in value
+    unnamed = {**values, "line_ids": [[0, 0, {"qty": 3, "price": 7}], [0, 0, {"product_id": made.nut}]]}
+    told = ask(shop, [], unnamed, ["line_ids"])["line_ids"]
+    assert told == [
+        [0, 0, {"qty": 3.0, "price": 7.0, "subtotal": 21.0, "product_id": False, "sequence": 10}],
+        [0, 0, {"qty": 1.0, "price": 0.0, "subtotal": 0.0, "product_id": {"id": made.nut, "display_name": "Nut"}, "sequence": 10}],
+    ]
+    assert shop("shop.order", "search_count", [["name", "=", "X"]]) == 0
+
+
+def test_a_saved_record_answers_what_changes(shop, made):
+    value = ask(shop, [made.order], {"partner_id": made.beto}, ["partner_id"])
+    assert value == {"due": 7, "country_id": False, "partner_credit": 0.0, "label": "N1/Roberto/24.00"}
+    value = ask(shop, [made.order], {"line_ids": [[1, made.first, {"qty": 5}]]}, ["line_ids"])
+    assert value == {"total": 54.0, "tax": 8.64, "grand": 62.64, "label": "N1/Ana/54.00", "line_ids": [[1, made.first, {"subtotal": 50.0}]]}
+    value = ask(shop, [made.order], {"line_ids": [[2, made.first], [0, "virtual_9", {"qty": 2, "price": 3}]], "tag_ids": [[4, made.blue]]}, ["line_ids", "tag_ids"])
+    assert value["total"] == 10.0 and value["tag_count"] == 2 and value["line_ids"] == [[1, "virtual_9", {"subtotal": 6.0, "sequence": 10}]]
+    assert ask(shop, [made.order], {}, []) == {}
+    assert ask(shop, [made.order], {"due": 99}, ["due"]) == {}
+    assert ask(shop, [made.order], {"due": 99, "partner_id": made.beto}, ["due"])["label"] == "N1/Roberto/24.00"
+    assert "due" not in ask(shop, [made.order], {"due": 99, "partner_id": made.beto}, ["due"])  # given by hand
+    assert ask(shop, [made.order], {"due": 99, "partner_id": made.beto}, ["partner_id"])["due"] == 7  # the change wins
+    (row,) = shop("shop.order", "read", [made.order], ["total", "partner_id", "line_ids", "due"])
+    assert (row["total"], row["partner_id"], row["line_ids"], row["due"]) == (24.0, [made.ana, "Ana"], [made.first, made.second], 3)
+
+
+def test_a_line_sees_its_unsaved_order(shop, made):
+    parent = {"partner_id": made.beto, "name": "P"}
+    spec = {"subtotal": {}, "partner_id": {"fields": {"display_name": {}}}}
+    value = shop("shop.line", "onchange", [], {"order_id": parent, "qty": 2, "price": 2}, ["qty"], spec)["value"]
+    assert value == {"subtotal": 4.0, "partner_id": {"id": made.beto, "display_name": "Roberto"}}
+    value = shop("shop.line", "onchange", [made.first], {"order_id": {"id": made.order, "partner_id": made.beto}, "qty": 3}, ["qty"], spec)["value"]
+    assert value == {"subtotal": 30.0, "partner_id": {"id": made.beto, "display_name": "Roberto"}}
+
+
+def test_methods_for_people_and_their_warnings(shop, made):
+    answer = shop("shop.order", "onchange", [made.order], {"note": "usual"}, ["note"], SPEC)
+    assert answer["warning"] == {"title": "Lines", "message": "The lines were replaced.", "type": "dialog"}
+    value = answer["value"]
+    assert value["name"] == "N1 usual" and value["moment"] == "2026-01-31 12:00:00" and value["total"] == 11.0
+    gone = [c for c in value["line_ids"] if c[0] == 2]
+    come = [c for c in value["line_ids"] if c[0] == 0]
+    assert [c[1] for c in gone] == [made.first, made.second] and [c[2]["subtotal"] for c in come] == [10.0, 1.0]
+    assert "warning" not in shop("shop.order", "onchange", [made.order], {"note": "no"}, ["note"], SPEC)
+
+
+def test_delegation(shop, made):
+    spec = {"name": {}, "price": {}, "colour": {}, "product_id": {}, "tag_ids": {}}
+    value = shop("shop.variant", "onchange", [], {"name": "Box", "price": 3}, ["name"], spec)["value"]
+    assert value == {}
+    value = shop("shop.variant", "onchange", [], {}, [], spec, context={"default_colour": "red"})["value"]
+    assert value == {"name": False, "price": 0.0, "colour": "red", "product_id": False, "tag_ids": []}
+
+
+def test_refusals(shop, made):
+    for args in (
+        ([made.order, made.order + 1], {}, [], {}), ([], {"nothing": 1}, [], {}), ([], {}, ["nothing"], {}), ([], {}, [], {"nothing": {}}),
+        ([], {"partner_id": "x"}, [], {}), ([], [], [], {}), ([], {"line_ids": [[9, 0, 0]]}, [], {}), ([made.order], {"line_ids": [[1, 10**8, {}]]}, [], {}),
+    ):  # fmt: skip
+        with pytest.raises(xmlrpc.client.Fault) as refused:
+            shop("shop.order", "onchange", *args)
+        assert refused.value.faultCode == 1, args
+    with pytest.raises(xmlrpc.client.Fault, match="does not exist"):
+        shop("shop.order", "onchange", [10**8], {}, [], {})
+
+
+def test_the_same_statements_for_few_lines_and_for_many(shop, shop_db, count_statements, made):
+    large = shop("shop.order", "create", {"name": "L", "partner_id": made.ana, "line_ids": [(0, 0, {"qty": n, "product_id": made.nut}) for n in range(60)]})
+    small = shop("shop.order", "create", {"name": "S", "partner_id": made.ana, "line_ids": [(0, 0, {"qty": 3, "product_id": made.nut})]})
+    fresh = [[0, f"virtual_{n}", {"qty": n, "product_id": made.nut}] for n in range(60)]
+    for few, many in (
+        (([small], {"partner_id": made.beto}, ["partner_id"]), ([large], {"partner_id": made.beto}, ["partner_id"])),
+        (([], {"line_ids": fresh[:1]}, ["line_ids"]), ([], {"line_ids": fresh}, ["line_ids"])),
+        (([small], {"line_ids": fresh[:1]}, ["line_ids"]), ([large], {"line_ids": fresh}, ["line_ids"])),
+    ):
+        counts = []
+        for args in (few, many):
+            with count_statements(shop_db) as seen:
+                ask(shop, *args)
+            counts.append(len(seen))
+        assert counts[0] == counts[1], seen.report()
+
+
+AMOUNT = st.integers(0, 50)
+LINES = st.lists(
+    st.one_of(
+        st.tuples(st.just("new"), AMOUNT, AMOUNT), st.tuples(st.just("qty"), st.integers(0, 1), AMOUNT),
+        st.tuples(st.just("drop"), st.integers(0, 1), AMOUNT),
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=LINES, partner=st.sampled_from(["ana", "beto"]), saved=st.booleans(), tags=st.sets(st.sampled_from(["red", "blue"])))
+def test_a_form_shows_what_saving_makes_of_it(shop, made, steps, partner, saved, tags):
+    lines = [(0, 0, {"qty": 2, "price": 10}), (0, 0, {"qty": 1, "price": 4})]
+    values = {"partner_id": getattr(made, partner), "tag_ids": [[6, 0, sorted(getattr(made, t) for t in tags)]], "line_ids": []}
+    base = {"name": "R", "partner_id": made.ana}
+    ids = []
+    if saved:
+        ids = shop("shop.order", "create", [{**base, "line_ids": lines}])
+        own = shop("shop.order", "read", ids, ["line_ids"])[0]["line_ids"]
+    else:
+        values["name"] = "R"
+    dropped = set()
+    for n, (kind, a, b) in enumerate(steps):
+        if kind == "new":
+            values["line_ids"].append([0, f"virtual_{n}", {"qty": a, "price": b}])
+        elif saved and a not in dropped:
+            values["line_ids"].append([1, own[a], {"qty": b}] if kind == "qty" else [2, own[a], False])
+            dropped |= {a} if kind == "drop" else set()
+    names = ["total", "tax", "grand", "due", "label", "tag_count", "partner_credit"]
+    spec = {name: {} for name in names}
+    before = shop("shop.order", "read", ids, names)[0] if saved else {n: 0 for n in names} | {"label": False}
+    shown = {**before, **ask(shop, ids, values, list(values), spec)}
+    if saved:
+        shop("shop.order", "write", ids, values)
+    else:
+        ids = shop("shop.order", "create", [{**base, **values}])
+    (after,) = shop("shop.order", "read", ids, names)
+    assert {n: shown[n] for n in names} == {n: after[n] for n in names}
+    shop("shop.order", "unlink", ids)
