@@ -1,8 +1,8 @@
 """Drafts: records that are only being filled in, with temporary (negative) ids, and all that is computed for them.
 
-A form that is not saved yet shows what saving would make of it. So a draft lives in the transaction's cache as any record does; its
-values come from what was given, else from the record it is a changed copy of (its origin), else from the compute methods. A change
-marks what depends on it as a write would, but follows links among drafts alone: nothing of this reaches the database.
+A form that is not saved yet shows what saving would make of it. So a draft lives in the transaction's cache as any record does;
+its values come from what was given, else from the record it is a changed copy of (its origin), else from the compute methods. A
+change marks what depends on it as a write would, but follows links among drafts alone: nothing of this reaches the database.
 """
 
 from __future__ import annotations
