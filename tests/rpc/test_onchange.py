@@ -163,7 +163,7 @@ def test_a_form_shows_what_saving_makes_of_it(shop, made, steps, partner, saved,
             dropped |= {a} if kind == "drop" else set()
     names = ["total", "tax", "grand", "due", "label", "tag_count", "partner_credit"]
     spec = {name: {} for name in names}
-    before = shop("shop.order", "read", ids, names)[0] if saved else {n: 0 for n in names} | {"label": False}
+    before = shop("shop.order", "read", ids, names)[0] if saved else dict.fromkeys(names, 0) | {"label": False}
     shown = {**before, **ask(shop, ids, values, list(values), spec)}
     if saved:
         shop("shop.order", "write", ids, values)
