@@ -24,6 +24,7 @@ from server.rpc.json2 import json2
 from server.rpc.routes import rpc
 from server.rpc.services import Server
 from server.security import limits
+from server.web.databases import databases
 from server.web.docpage import docpage
 from server.web.pages import web
 
@@ -60,6 +61,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.register_blueprint(docpage)
     app.before_request(limits.begin)
     app.after_request(_tell_limits)
+    app.register_blueprint(databases)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.wsgi_app = _SingleSlashes(app.wsgi_app)  # type: ignore[method-assign]

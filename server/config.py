@@ -140,20 +140,25 @@ SETTINGS: tuple[Setting, ...] = (
         _database_url,
     ),
     Setting(
-        "COLCA_DATABASE_NAME", "name", "colca", "Name by which clients call the database (`db` in XML-RPC and JSON-RPC).", _name
+        "COLCA_DATABASE_NAME",
+        "name",
+        "colca",
+        "Name by which clients call the database of COLCA_DATABASE_URL, the default one (`db` in XML-RPC and JSON-RPC).",
+        _name,
     ),
     Setting(
         "COLCA_MASTER_PASSWORD",
         "text",
         "none",
-        "Kept for the services that create, drop and dump databases from outside; they are refused so far, whatever it is.",
+        "Password with which databases are made, copied, saved, restored and dropped from outside; none switches that off. "
+        "A new one set by `change_admin_password` takes its place.",
         _text,
     ),
     Setting(
         "COLCA_LIST_DATABASES",
         "flag",
         "1",
-        "Whether the name of the database is told without a password (`db.list`, `/web/database/list`).",
+        "Whether the names of the databases are told without a password (`db.list`, `/web/database/list`).",
         _flag,
     ),
     Setting("COLCA_THREADS", "whole number", "8", "Requests one process answers at the same time.", _whole(1, 256)),

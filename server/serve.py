@@ -11,6 +11,8 @@ import gc
 import logging
 import os
 import sys
+import time
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -87,29 +89,45 @@ def _without_password(url: str) -> str:
 
 
 class Jobs:
-    """The job worker as a thread of this process: started once it serves, stopped before it ends."""
+    """The job workers as threads of this process, one for the default database and one for all others: started once it serves,
+    stopped before it ends.
+    """
 
-    def __init__(self, database: Any) -> None:
-        self.database = database
+    def __init__(self, server: Any) -> None:
+        self.server = server
         self.stopping = Event()
-        self.thread = Thread(target=self._run, name="jobs", daemon=True)
+        self.threads = [
+            Thread(target=self._run, args=[work], name=name, daemon=True)
+            for name, work in (("jobs", self._default), ("jobs of others", self._others))
+        ]
 
     def start(self) -> None:
         """Begin to work off the outbox."""
-        self.thread.start()
+        for thread in self.threads:
+            thread.start()
 
     def stop(self) -> None:
         """Let the running job finish, for at most `GRACE` seconds; a job cut off is claimed again when its lease ends."""
         self.stopping.set()
-        if self.thread.is_alive():
-            self.thread.join(GRACE)
+        deadline = time.monotonic() + GRACE
+        for thread in self.threads:
+            if thread.is_alive():
+                thread.join(max(deadline - time.monotonic(), 0))
 
-    def _run(self) -> None:
+    def _default(self) -> None:
         from server.jobs.worker import run_forever
 
+        run_forever(self.server.database, self.stopping)
+
+    def _others(self) -> None:
+        from server.jobs.others import run_others
+
+        run_others(self.server.directory, self.stopping)
+
+    def _run(self, work: Callable[[], None]) -> None:
         while not self.stopping.is_set():
             try:
-                run_forever(self.database, self.stopping)
+                work()
             except Exception:
                 logging.getLogger("colca.jobs").exception("The job worker stopped; it starts again in 5 seconds")
                 self.stopping.wait(5)
@@ -118,8 +136,9 @@ class Jobs:
 def _serve_forking(app: Flask, config: Config, banner: str) -> None:
     from gunicorn.app.base import BaseApplication
 
-    database = app.extensions["colca"].database
-    jobs = Jobs(database) if config.jobs else None
+    server = app.extensions["colca"]
+    database = server.database
+    jobs = Jobs(server) if config.jobs else None
 
     def post_worker_init(worker: Any) -> None:
         if worker.age == 1:
@@ -165,8 +184,9 @@ def _serve_forking(app: Flask, config: Config, banner: str) -> None:
 def _serve_threads(app: Flask, config: Config, banner: str) -> None:
     from waitress import create_server
 
-    database = app.extensions["colca"].database
-    jobs = Jobs(database) if config.jobs else None
+    server = app.extensions["colca"]
+    database = server.database
+    jobs = Jobs(server) if config.jobs else None
     try:
         http = create_server(
             app, host=config.host, port=config.port, threads=config.threads, max_request_body_size=4 * config.max_body

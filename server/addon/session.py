@@ -7,6 +7,7 @@ nothing until the commit, and then the raised counter.
 from __future__ import annotations
 
 import copy
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -191,6 +192,8 @@ class Session:
             raise SetupError(_("The database is not empty: the first user has the id %(id)s. Use an empty database.", id=uid))
         link = tables["res_company_users_rel"]
         self.conn.execute(sa.insert(link).values(company_id=company_id, user_id=uid))
+        # what tells this database from its copies: in the names of its contents' directory and of its mails
+        self.conn.execute(sa.insert(tables["ir_config_parameter"]).values(key="database.uuid", value=str(uuid.uuid4())))
         for xmlid, model, id in (("base.main_company", "res.company", company_id), ("base.user_root", "res.users", uid)):
             self.loader.known[xmlid] = self.loader.touched[xmlid] = Known(model, id)
 

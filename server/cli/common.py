@@ -97,16 +97,6 @@ def company_ids(opened: Database, given: Sequence[str]) -> list[int]:
     return found
 
 
-def country_id(env: Any, code: str) -> int:
-    """Id of the country with an ISO code. Raises `SetupError` when there is none, or no countries at all."""
-    if "res.country" not in env:
-        raise SetupError(_("Countries come with the addon base. Enable it, or leave --country out."))
-    found = env["res.country"].search([("code", "=", code.upper())])
-    if not found:
-        raise SetupError(_("%(code)s is not the ISO code of a country. Use two letters, as in MX.", code=code))
-    return int(found.id)
-
-
 def tell(outcome: Outcome, opened: Database, nothing: str) -> None:
     """Print what an operation did, or `nothing`."""
     if not outcome:

@@ -27,8 +27,10 @@ def worker(once: bool) -> None:
     import logging
     import signal
     import sys
-    from threading import Event
+    from threading import Event, Thread
 
+    from server.databases.directory import Directory
+    from server.jobs.others import run_others, run_pending_others
     from server.jobs.worker import run_forever, run_pending
 
     config = settings()
@@ -37,14 +39,18 @@ def worker(once: bool) -> None:
     )
     with database(config) as opened:
         require_initialised(opened)
+        directory = Directory(config, opened)
         if once:
-            click.echo(f"{run_pending(opened)} jobs done.")
+            click.echo(f"{run_pending(opened) + run_pending_others(directory)} jobs done.")
             return
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_args: stop.set())
         click.echo("The worker is running. Stop it with Ctrl-C.")
+        others = Thread(target=run_others, args=[directory, stop], name="jobs of others")
+        others.start()
         run_forever(opened, stop)
+        others.join()
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from server.cli.common import asked_password, country_id, database, reading, settings
+from server.cli.common import asked_password, database, reading, settings
 from server.errors import SetupError
 from server.text import _
 
@@ -41,6 +41,7 @@ def init(
     """Create the database when it is not there, and initialise it: kernel, addons, first company, administrator."""
     from server.addon import lifecycle, state
     from server.addon.discovery import discover
+    from server.databases import making
 
     config = settings()
     if demo and config.production:
@@ -62,7 +63,7 @@ def init(
         if addon_names:
             names = [name.strip() for name in addon_names.split(",") if name.strip()]
         elif demo:
-            names = [name for name, addon in discovery.addons.items() if addon.distribution == "colca"]
+            names = making.own_addons(discovery)
             for name in sorted(set(discovery.failed)):
                 click.echo(f"Left out: {name}: {discovery.failed[name]}", err=True)
         else:
@@ -71,9 +72,10 @@ def init(
         _refuse_unusable(names, discovery)
 
         def finish(env: Environment) -> None:
-            env["res.users"].search([("login", "=", "admin")]).write({"password": password})
+            habits = {} if demo else {key: value for key, value in (("tz", tz), ("lang", lang)) if value}
+            env["res.users"].search([("login", "=", "admin")]).write({"password": password, **habits})
             if not demo:
-                _first_company(env, company_name, country, tz, lang)
+                making.first_company(env, name=company_name, country=country, tz=tz, lang=lang)
 
         start = time.monotonic()
         # Without demo data the company gets its country first: the others ask for it when they are enabled.
@@ -104,18 +106,6 @@ def _refuse_unusable(names: list[str], discovery: Discovery) -> None:
             raise SetupError(_("Addon %(name)s cannot be used. %(reason)s", name=name, reason=broken[name]))
         if name not in discovery.addons:
             raise SetupError(_("There is no addon %(name)s. `pip install` its package first.", name=name))
-
-
-def _first_company(env: Environment, name: str | None, country: str | None, tz: str | None, lang: str | None) -> None:
-    """Give the first company, and its administrator, what is known of them."""
-    habits = {key: value for key, value in (("tz", tz), ("lang", lang)) if value}
-    env["res.users"].search([("login", "=", "admin")]).write(habits)
-    values: dict[str, Any] = {**habits, **({"name": name} if name else {})}
-    if country:
-        found = env["res.country"].browse([country_id(env, country)])
-        found.currency.write({"active": True})  # a country's money is archived until somebody uses it
-        values |= {"country_id": found.id, "currency_id": found.currency_id}
-    env.company.write(values)
 
 
 def create_database(url: str) -> str | None:

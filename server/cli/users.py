@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from server.cli.common import asked_password, company_ids, country_id, database, reading, work
+from server.cli.common import asked_password, company_ids, database, reading, work
 from server.errors import SetupError
 from server.text import _
 
@@ -133,6 +133,8 @@ def add_company(name: str, tz: str, lang: str, country: str | None, like: str | 
                 raise SetupError(_("There is already a company %(name)s.", name=name))
             values: dict[str, Any] = {"name": name, "tz": tz, "lang": lang}
             if country:
+                from server.databases.making import country_id
+
                 values["country_id"] = country_id(env, country)
             made = env["res.company"].create(values)
             admin = env.ref("base.user_admin", raise_if_missing=False)

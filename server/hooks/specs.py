@@ -125,3 +125,23 @@ class Specs:
                 if records._name == "res.partner" and env["loyalty.card"].search_count([("partner_id", "in", records.ids)]):
                     raise UserError(_("The contact still has loyalty cards. Close them first."))
         """
+
+    @hookspec
+    def database_neutralized(self, env: Any) -> None:
+        """A copy of a database was made harmless: stop what the addon talks to, so that a test copy stamps no invoice, charges no
+        card and calls no carrier.
+
+        The kernel has archived schedules, cancelled waiting jobs and turned mail into files. Called once, in the transaction that
+        does it.
+
+        :param env: environment of the superuser in the main company.
+        :raises UserError: refuses; the copy is not made.
+
+        Two implementations: both run. Nothing is returned.
+
+        Example::
+
+            @hookimpl
+            def database_neutralized(self, env):
+                env["carrier.account"].search([]).write({"production": False})
+        """

@@ -50,6 +50,8 @@ def send(env: Environment, payload: dict[str, Any]) -> Outside:
         raise UserError(_("A mail without a recipient cannot be sent: %(subject)s", subject=str(payload.get("subject") or "")))
     chosen = env.settings.get("mail.url")
     url = chosen or settings().mail_url
+    if env["ir.config_parameter"]._value("database.neutralized"):
+        return Outside(lambda: deliver_folder(settings().data_dir / "mail", message))
     if url.startswith(("smtp://", "smtps://")):
         return Outside(lambda: deliver_smtp(url, message, recipients))
     if chosen:  # a folder is the operator's to choose, in the configuration of the server

@@ -35,6 +35,11 @@ def _load(_environment: tuple[str | None, ...]) -> Config:
     return Config.load()
 
 
+def root_of(uuid: str | None) -> Path:
+    """The directory with the contents of the database that has this `database.uuid`."""
+    return settings().data_dir / "filestore" / re.sub(r"[^A-Za-z0-9_-]", "_", uuid or "main")
+
+
 class Filestore:
     """Contents of one database.
 
@@ -47,8 +52,7 @@ class Filestore:
     @classmethod
     def of(cls, env: Environment) -> Filestore:
         """The store of the database of `env`."""
-        name = env["ir.config_parameter"]._value("database.uuid") or "main"
-        return cls(settings().data_dir / "filestore" / re.sub(r"[^A-Za-z0-9_-]", "_", name))
+        return cls(root_of(env["ir.config_parameter"]._value("database.uuid")))
 
     def path(self, checksum: str) -> Path:
         """Where a content lies. Raises `MissingError` for a text that is no checksum."""

@@ -339,13 +339,13 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
             self.env.flush()
             for counter in counters:
                 self.env.run(
-                    sa.text(f"CREATE SEQUENCE IF NOT EXISTS {_native_name(counter.id)} START {max(counter.number_next, 1)}")
+                    sa.text(f"CREATE SEQUENCE IF NOT EXISTS {native_name(counter.id)} START {max(counter.number_next, 1)}")
                 )
         return counters
 
     def unlink(self) -> Any:
         """Delete counters with their native sequences."""
-        names = [_native_name(counter_id) for counter_id in self.ids] if self._postgresql() else []
+        names = [native_name(counter_id) for counter_id in self.ids] if self._postgresql() else []
         done = super().unlink()
         if names:
             self.env.flush()
@@ -381,7 +381,7 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
 
     def _native_values(self, counter_id: int, shape: Shape, count: int) -> list[int]:
         """Take `count` values of the native sequence; the step is applied here, so that changing it never needs DDL."""
-        statement = sa.text(f"SELECT nextval('{_native_name(counter_id)}') FROM generate_series(1, :n)")
+        statement = sa.text(f"SELECT nextval('{native_name(counter_id)}') FROM generate_series(1, :n)")
         taken = sorted(self.env.run(statement, {"n": count * shape.increment}).scalars())
         return [int(value) for value in taken[:: shape.increment]]
 
@@ -389,7 +389,7 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
         """The value that the next number will have (at this moment)."""
         self.ensure_one()
         if self._native(self.mapped("sequence_id")._shape()):
-            row = self.env.run(sa.text(f"SELECT last_value, is_called FROM {_native_name(self._ids[0])}")).one()
+            row = self.env.run(sa.text(f"SELECT last_value, is_called FROM {native_name(self._ids[0])}")).one()
             return int(row.last_value) + (1 if row.is_called else 0)
         table = self.table
         return int(self.env.run(sa.select(table.c.number_next).where(table.c.id == self._ids[0])).scalar_one())
@@ -400,8 +400,8 @@ class IrSequenceDateRange(Model, name="ir.sequence.date_range"):
         table = self.table
         self.env.run(table.update().where(table.c.id == self._ids[0]).values(number_next=value))
         if self._postgresql():
-            self.env.run(sa.text(f"SELECT setval('{_native_name(self._ids[0])}', :value, false)"), {"value": value})
+            self.env.run(sa.text(f"SELECT setval('{native_name(self._ids[0])}', :value, false)"), {"value": value})
 
 
-def _native_name(counter_id: int) -> str:
+def native_name(counter_id: int) -> str:
     return f"ir_sequence_counter_{int(counter_id)}"

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from server.config import Config
 from server.errors import AccessDenied, UserError
-from server.rpc import values
+from server.rpc import db_service, values
 from server.rpc.dispatcher import Call, StaleProof
 from server.rpc.errors import ArgumentError, UnknownMethod
 from server.rpc.locating import Origin
 from server.text import _
+
+if TYPE_CHECKING:
+    from server.databases.directory import Directory
+    from server.databases.manager import Manager
 
 #: Where the arguments of the model's method stand in the `args` of the service.
 _EXECUTE = Origin(("params", "args"), 5)
@@ -27,7 +32,7 @@ _EXECUTE_KW = Origin(("params", "args", 5), 0, ("params", "args", 6))
 _Arity = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Server:
     """What the doors need to answer: the settings and the databases. `database` is the one of COLCA_DATABASE_NAME."""
 
@@ -39,9 +44,23 @@ class Server:
 
         :raises UserError: there is none.
         """
-        if name != self.config.database_name:
-            raise UserError(_('database "%(name)s" does not exist', name=str(name)[:63]))
-        return self.database
+        if name == self.config.database_name:
+            return self.database
+        return self.directory.find(name)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The databases by name."""
+        from server.databases.directory import Directory
+
+        return Directory(self.config, self.database)
+
+    @cached_property
+    def manager(self) -> Manager:
+        """What makes, copies, saves and drops databases; who calls it has shown the master password."""
+        from server.databases.manager import Manager
+
+        return Manager(self.config, self.directory)
 
     def version(self) -> dict[str, Any]:
         """What `common.version` and `/web/webclient/version_info` tell: exactly these four keys."""
@@ -159,25 +178,6 @@ class ServiceCall:
     def _database(self, name: Any) -> Any:
         return self.server.find(name)
 
-    # -- db -------------------------------------------------------------------------------------------------------------------
-    def list_databases(self, document: Any = False) -> list[str]:
-        """The names of the databases. :raises AccessDenied: when listing is switched off."""
-        if not self.server.config.list_databases:
-            raise AccessDenied(_("Access Denied"))
-        return [self.server.config.database_name]
-
-    def db_exist(self, name: Any) -> bool:
-        """Whether there is a database of this name."""
-        return bool(name == self.server.config.database_name)
-
-    def server_version(self) -> str:
-        """The announced version as one text."""
-        return self.server.config.series
-
-    def list_lang(self) -> list[list[str]]:
-        """The languages the server speaks, as `[code, name]`."""
-        return [["en_US", "English (US)"], ["es", "Español"], ["es_MX", "Español (México)"], ["es_PE", "Español (Perú)"]]
-
 
 def _user_id(uid: Any) -> int:
     """A user id, also as a string of digits. :raises AccessDenied: for anything else."""
@@ -200,10 +200,5 @@ _SERVICES: dict[str, dict[str, _Method]] = {
         "execute": (ServiceCall.execute, (5, 1000)),
         "execute_kw": (ServiceCall.execute_kw, (5, 7)),
     },
-    "db": {
-        "list": (ServiceCall.list_databases, (0, 1)),
-        "db_exist": (ServiceCall.db_exist, (1, 1)),
-        "server_version": (ServiceCall.server_version, (0, 0)),
-        "list_lang": (ServiceCall.list_lang, (0, 0)),
-    },
+    "db": db_service.METHODS,
 }

@@ -158,7 +158,10 @@ class TestXml:
         assert ["es_MX", "Español (México)"] in xml(fake_client, "/xmlrpc/2/db", "list_lang")
         with pytest.raises(xmlrpc.client.Fault) as caught:
             xml(fake_client, "/xmlrpc/2/db", "drop", "pw", "colca")
-        assert "The service db has no method 'drop'." in caught.value.faultString
+        assert (caught.value.faultCode, caught.value.faultString) == (3, "Access Denied")
+        with pytest.raises(xmlrpc.client.Fault) as caught:
+            xml(fake_client, "/xmlrpc/2/db", "monodb")
+        assert "The service db has no method 'monodb'." in caught.value.faultString
 
     def test_calls_and_faults(self, fake_client):
         assert xml(fake_client, "/xmlrpc/2/object", "execute_kw", "colca", 2, "admin", "thing", "peek", [[1]], {}) is True
