@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from server.addon import custom, state
-from server.db.engine import make_engine, normal_url
+from server.db.engine import READING, make_engine, normal_url
 from server.errors import AccessDenied, LockError, Retry
 from server.model.environment import ROOT_UID, Environment, Transaction, UserInfo
 from server.model.registry import Registry
@@ -119,11 +119,7 @@ class Database:
         self, uid: int = ROOT_UID, context: Mapping[str, Any] | None = None, *, su: bool = False, readonly: bool = False
     ) -> Iterator[Environment]:
         """An environment in a transaction of its own: committed at the end, rolled back on any error. No retry: see `run`."""
-        options = {"colca_begin": "DEFERRED" if readonly else "IMMEDIATE"}
-        if readonly and self.engine.dialect.name == "postgresql":
-            # What only reads sees what is committed at each statement, with BEGIN and COMMIT around it or without: two round trips
-            # less.
-            options["isolation_level"] = "AUTOCOMMIT"
+        options = READING[self.engine.dialect.name] if readonly else {"colca_begin": "IMMEDIATE"}
         with self.engine.connect().execution_options(**options) as connection, connection.begin() as transaction:
             self._refresh(connection)
             txn = Transaction(self, connection, readonly)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,3 +70,26 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     """Writers take the write lock at once: a read lock that must become a write lock fails under concurrency."""
     mode = connection.get_execution_options().get("colca_begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+#: Execution options of a connection that only reads. PostgreSQL shows each statement what is committed by then, with BEGIN and
+#: COMMIT around it or without: leaving them out saves two round trips.
+READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"colca_begin": "DEFERRED"},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
+}
+
+
+@contextmanager
+def undone(connection: sa.Connection) -> Iterator[None]:
+    """Whatever is written inside is taken back at the end, also on a connection that only reads and has no transaction open."""
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        driver: Any = connection.connection.dbapi_connection
+        with driver.transaction(force_rollback=True):
+            yield
+        return
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()

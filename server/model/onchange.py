@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.db.engine import undone
 from server.errors import FieldError
 from server.model import nested
 from server.model.compute import dependencies, mark
@@ -58,12 +59,11 @@ class Onchange:
         env.flush()
         txn = env.transaction
         kept = txn.drafts, list(txn.history_rows), dict(txn.tracked), len(txn.after_commit), txn.reference_touched
-        savepoint = txn.connection.begin_nested()
         try:
-            txn.drafts = Drafts(env)
-            return Form(self, spec, values or {}, list(field_names or ())).answer()
+            with undone(txn.connection):  # also what an onchange method wrote by mistake
+                txn.drafts = Drafts(env)
+                return Form(self, spec, values or {}, list(field_names or ())).answer()
         finally:
-            savepoint.rollback()  # also what an onchange method wrote by mistake
             txn.dirty.clear()
             txn.pending.clear()
             txn.values.clear()

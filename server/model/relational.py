@@ -42,8 +42,8 @@ class Siblings:
 
 
 def database_rule(ondelete: str) -> str | None:
-    """The ON DELETE action of a foreign key. What restricts has none: that is checked after the statement, where SQLite's RESTRICT
-    would refuse to delete a record together with those that point at it.
+    """The ON DELETE action of a foreign key. What restricts has none: that is checked after the statement, where SQLite's
+    RESTRICT would refuse to delete a record together with those that point at it.
     """
     return None if ondelete.lower() == "restrict" else ondelete.upper()
 

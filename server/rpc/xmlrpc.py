@@ -277,7 +277,7 @@ def encode(value: Any, lang: str | None = None) -> str:
 def _encode_rows(rows: Sequence[Any], lang: str | None) -> str | None:
     """The array of mappings that share their keys, as every read answers; None when they do not.
 
-    One template for a row, with a place for each value, filled for every row at once: a value costs a formatting code, not a call.
+    One template for a row, with a place for each value, filled for every row: a value costs a formatting code, not a call.
     """
     names = list(rows[0])
     for row in rows:
