@@ -7,6 +7,7 @@ Wrong values stop the start with one sentence per mistake, all of them together.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -99,6 +100,17 @@ def _mail_url(value: Any) -> str:
     return url
 
 
+def _networks(value: Any) -> str:
+    """Networks separated by commas; kept as text, read where they are used."""
+    try:
+        for part in str(value).split(","):
+            if part.strip():
+                ipaddress.ip_network(part.strip(), strict=False)
+    except ValueError:
+        raise ValueError("networks such as 10.0.0.0/8, 127.0.0.1 are needed") from None
+    return str(value)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One setting: environment variable, type in words, default in words, what it means."""
@@ -187,6 +199,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("COLCA_MAIL_FROM", "address", "colca@localhost", "Sender of mail that has none of its own.", _text),
     Setting(
+        "COLCA_WEBHOOK_NETWORKS",
+        "networks",
+        "none",
+        "Networks beside the public internet that webhooks may be posted to, such as `10.0.0.0/8, 127.0.0.1`; plain http is for "
+        "these alone.",
+        _networks,
+    ),
+    Setting(
         "COLCA_SERIES",
         "version",
         "19.0",
@@ -244,6 +264,7 @@ class Config:
     max_body: int = 32 * 1024**2
     mail_url: str = ""
     mail_from: str = "colca@localhost"
+    webhook_networks: str = ""
     series: str = "19.0"
     secret_key: str = ""
     base_url: str = ""

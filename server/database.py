@@ -55,6 +55,8 @@ class Database:
         self.failed: dict[str, Text | str] = {}
         self.data_version = -1
         self.registry_version = -1
+        #: how many webhooks and change feeds want to hear of changes; 0 and transactions take no notes
+        self.watching = 0
         self._registry: Registry | None = None
         self._enabled: dict[int, frozenset[str]] = {}
         self._cache: dict[Any, Any] = {}
@@ -73,7 +75,7 @@ class Database:
 
     def _refresh(self, connection: sa.Connection) -> None:
         """Compare the counters with the database's and rebuild or forget what is stale."""
-        registry_version, data_version = state.signals(connection)
+        registry_version, data_version, watching = state.counters(connection)
         if registry_version == self.registry_version and data_version == self.data_version and self._registry is not None:
             return
         with self._lock:
@@ -82,6 +84,7 @@ class Database:
                 self.registry_version = registry_version
             self._enabled = state.enabled(connection)
             self.data_version = data_version
+            self.watching = watching
             self._cache = {}
             self._rows = {}
 

@@ -180,3 +180,5 @@ Setting(
     label=_("Calls per minute of one user by password or session"),
     help=_("0: no limit."),
 )
+Setting("feed.keep_days", type=int, default=30, label=_("Days for which the change feed can be asked"))
+Setting("webhook.keep_days", type=int, default=30, label=_("Days for which deliveries of webhooks are kept"))

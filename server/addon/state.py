@@ -53,6 +53,7 @@ signal_table = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("registry_version", sa.Integer),
     sa.Column("data_version", sa.Integer),
+    sa.Column("watching", sa.Integer),
 )
 
 #: States in which an addon's tables are there and its code runs.
@@ -110,13 +111,30 @@ def forget(engine: sa.Engine) -> None:
 def signals(conn: sa.Connection) -> tuple[int, int]:
     """(registry version, data version). The first grows with every change of what is installed or enabled, the second with every
     write to reference data; a process that sees another number than its own builds anew."""
+    return counters(conn)[:2]
+
+
+def counters(conn: sa.Connection) -> tuple[int, int, int]:
+    """(registry version, data version, watchers): `signals`, and how many webhooks and change feeds want to hear of changes. In one
+    statement, so that where nobody listens no transaction has to ask who does.
+    """
     if not ready(conn):
-        return (0, 0)
+        return (0, 0, 0)
     row = conn.execute(_signals).first()
-    return (0, 0) if row is None else (row[0] or 0, row[1] or 0)
+    return (0, 0, 0) if row is None else (row[0] or 0, row[1] or 0, row[2] or 0)
 
 
-_signals = sa.select(signal_table.c.registry_version, signal_table.c.data_version).order_by(signal_table.c.id).limit(1)
+_signals = (
+    sa.select(signal_table.c.registry_version, signal_table.c.data_version, signal_table.c.watching)
+    .order_by(signal_table.c.id)
+    .limit(1)
+)
+
+
+def set_watching(conn: sa.Connection, number: int) -> None:
+    """Write down how many watchers there are; processes see it with the next `bump_data`."""
+    if conn.execute(sa.update(signal_table).values(watching=number)).rowcount == 0:
+        conn.execute(sa.insert(signal_table).values(registry_version=1, data_version=1, watching=number))
 
 
 def bump_registry(conn: sa.Connection) -> None:
@@ -132,7 +150,7 @@ def bump_data(conn: sa.Connection) -> None:
 def _bump(conn: sa.Connection, column: sa.Column[Any]) -> None:
     changed = conn.execute(sa.update(signal_table).values({column.name: sa.func.coalesce(column, 0) + 1}))
     if changed.rowcount == 0:
-        values = {"registry_version": 1, "data_version": 1}
+        values = {"registry_version": 1, "data_version": 1, "watching": 0}
         conn.execute(sa.insert(signal_table).values(**values))
 
 

@@ -52,3 +52,28 @@ def sweep_contents(env: Environment, payload: dict[str, Any]) -> None:
         part = names[start : start + 500]
         used = set(env.execute(sa.select(table.c.checksum).where(table.c.checksum.in_(part))).scalars())
         store.sweep(candidates[start : start + 500], used, CONTENT_SECONDS)
+
+
+@job("kernel.sweep_changes", lease=600)
+def sweep_changes(env: Environment, payload: dict[str, Any]) -> None:
+    """Delete what the change feed and the logs of webhooks keep no longer (`feed.keep_days`, `webhook.keep_days`), and give up
+    deliveries that have waited for so long for a webhook that is switched off.
+    """
+    from server.events import feed
+
+    feed.number_rows(env)
+    changes = env["ir.change"].table
+    limit = env.now() - dt.timedelta(days=max(env.settings.get("feed.keep_days"), 1))
+    # The newest row stays: it is what the cursor of a reader that has everything stands on.
+    newest = env.run(sa.select(sa.func.max(feed.number(env)))).scalar() or 0
+    number = feed.number(env)
+    first = env.run(sa.select(sa.func.min(number)).where(changes.c.at >= limit)).scalar()
+    env.execute(changes.delete().where(number < min(newest, newest if first is None else first)))
+    deliveries = env["webhook.delivery"].table
+    limit = env.now() - dt.timedelta(days=max(env.settings.get("webhook.keep_days"), 1))
+    env.execute(deliveries.delete().where(deliveries.c.state != "pending", deliveries.c.create_date < limit))
+    env.execute(
+        deliveries.update()
+        .where(deliveries.c.state == "pending", deliveries.c.waiting_since < limit)
+        .values(state="failed", error="The webhook was switched off.")
+    )

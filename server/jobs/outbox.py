@@ -29,7 +29,7 @@ from server.errors import ColcaError
 from server.jobs import JOBS, Job, Outside, load_kernel_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from server.database import Database
     from server.model.environment import Environment
@@ -102,6 +102,31 @@ def enqueue(
         env.run(postgresql.insert(table).values(**values).on_conflict_do_nothing(index_elements=[table.c.key]))
     else:
         env.run(sqlite.insert(table).values(**values).on_conflict_do_nothing(index_elements=[table.c.key]))
+
+
+def enqueue_several(env: Environment, jobs: Sequence[tuple[str, Mapping[str, Any], str]], *, run_at: dt.datetime) -> None:
+    """Write rows for the system itself (no user, no company whose end would take them along) in one statement.
+
+    :param jobs: name, payload, and a label: rows of one label are not worked on at the same time, but several may wait.
+    """
+    now = env.now()
+    stamps = {"create_uid": env.uid, "create_date": now, "write_uid": env.uid, "write_date": now}
+    env.run(
+        env["ir.outbox"].table.insert(),
+        [
+            {
+                "job": name,
+                "payload": dict(payload),
+                "label": label,
+                "user_id": SYSTEM_UID,
+                "state": "pending",
+                "run_at": run_at,
+                "attempts": 0,
+                **stamps,
+            }
+            for name, payload, label in jobs
+        ],
+    )
 
 
 def due(table: sa.Table, now: dt.datetime) -> Any:

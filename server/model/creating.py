@@ -153,6 +153,8 @@ class Creating:
         except ValidationError as error:
             flushing.point_at_row(error, self._name, inserted)
             raise
+        if txn.capture is not None:
+            txn.capture.creating(env, self._name, ids)
         records = self.browse(ids)
         self._cache_new(ids, inserted, relations)
         for field, index in own_links:  # links of a new row to itself wait for the next flush: one UPDATE for all of them

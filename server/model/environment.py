@@ -23,6 +23,7 @@ from server.text import Text, _
 
 if TYPE_CHECKING:
     from server.database import Database
+    from server.events.capture import Capture
     from server.hooks import HookCallers
     from server.model.fields import Field
     from server.model.modelset import ModelSet
@@ -80,6 +81,12 @@ class Transaction:
         self.root_envs: dict[Any, Environment] = {}
         #: who called, and how it was proven (`server.security.credentials.Proof`); None for jobs and commands
         self.caller: Any = None
+        #: notes on what changes, for webhooks and change feeds; None where nobody listens
+        self.capture: Capture | None = None
+        if database.watching and not readonly:
+            from server.events.capture import Capture
+
+            self.capture = Capture()
 
     @property
     def reference_touched(self) -> bool:
@@ -366,12 +373,14 @@ class Environment:
         compute.compute_stored(records.browse(ids), field)
 
     def finish(self) -> None:
-        """What a transaction does before its commit: flush, history, change signals."""
+        """What a transaction does before its commit: flush, history, what webhooks and feeds will tell, change signals."""
         self.flush()
         history.write(self)
         txn = self.transaction
         if txn.dirty or txn.pending:
             self.flush()
+        if txn.capture is not None:
+            txn.capture.finish(self)
         if txn.reference_touched and not txn.readonly:
             from server.addon import state
 

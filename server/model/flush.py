@@ -66,6 +66,8 @@ def write_rows(env: Environment, model: str, rows: dict[int, dict[str, Any]]) ->
     """UPDATE the given rows, grouped by the set of changed columns."""
     cls = env.models.classes.get(model) or env.transaction.registry.for_enabled(env.transaction.registry.names).classes[model]
     txn = env.transaction
+    if txn.capture is not None:
+        txn.capture.writing(env, model, rows)
     groups: dict[tuple[str, ...], list[int]] = {}
     for id, vals in rows.items():
         groups.setdefault(tuple(sorted(vals)), []).append(id)

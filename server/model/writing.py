@@ -7,6 +7,7 @@ complete.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from server import whereabouts
@@ -215,6 +216,8 @@ class Writing:
     def _write_translation(self: Any, field: Field, ids: Iterable[int], value: Any) -> None:
         """A translated value goes to ir.translation; the source text stays."""
         env = self.env
+        if env.transaction.capture is not None:
+            env.transaction.capture.touching(env, self._name, ids, field.name)
         words = env["ir.translation"]
         table = words.table
         lang = env.translation_lang
@@ -310,6 +313,8 @@ class Writing:
             if not txn.pending[key]:
                 del txn.pending[key]
         txn_pending_writes(env)
+        if txn.capture is not None:
+            txn.capture.deleting(env, self._name, list(self._ids))
         from server.models.ir_model_data import records_deleted
 
         records_deleted(env, self._name, list(self._ids))
@@ -489,3 +494,26 @@ def wrap(cls: Any) -> None:
 
     for function in (create, write, unlink):
         setattr(cls, function.__name__, function)
+    for klass in cls.__mro__:
+        if klass.__module__.startswith("server.model."):
+            continue
+        for name, value in list(vars(klass).items()):
+            mark = getattr(value, "__colca_action__", None)
+            if mark is not None and not mark["readonly"] and not mark["model"] and name not in vars(cls):
+                setattr(cls, name, noticed(getattr(cls, name), name))
+
+
+def noticed(function: Any, name: str) -> Any:
+    """A public method of a composed class that leaves a note when it returned, for the webhooks that wait for it: outermost, so
+    that it is noted once, whoever calls it.
+    """
+
+    @functools.wraps(function)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = function(self, *args, **kwargs)
+        capture = self.env.transaction.capture
+        if capture is not None:
+            capture.acted(self.env, self._name, name, self._ids)
+        return result
+
+    return call

@@ -10,6 +10,7 @@ from server.models.identity import ResUsersApikeysDescription, ResUsersApikeysSh
 from server.models.ir_access import IrModelAccess
 from server.models.ir_actions import IrActionsActWindow, IrActionsReport, IrActionsUrl, IrUiMenu, IrUiView
 from server.models.ir_attachment import IrAttachment
+from server.models.ir_change import IrChange, IrChangeFeed
 from server.models.ir_config_parameter import IrConfigParameter
 from server.models.ir_cron import IrCron
 from server.models.ir_history import IrHistory
@@ -22,12 +23,15 @@ from server.models.ir_translation import IrTranslation
 from server.models.lang import ResLang
 from server.models.mail_message import MailMessage, MailMessageSubtype, MailThread
 from server.models.users import ResUsers
+from server.models.webhook import WebhookDelivery, WebhookLine, WebhookSubscription
 
 __all__ = [
     "IrActionsActWindow",
     "IrActionsReport",
     "IrActionsUrl",
     "IrAttachment",
+    "IrChange",
+    "IrChangeFeed",
     "IrConfigParameter",
     "IrCron",
     "IrDefault",
@@ -57,4 +61,7 @@ __all__ = [
     "ResUsersApikeysDescription",
     "ResUsersApikeysShow",
     "ResUsersIdentitycheck",
+    "WebhookDelivery",
+    "WebhookLine",
+    "WebhookSubscription",
 ]

@@ -25,7 +25,10 @@ _CHECKSUM = re.compile(r"[0-9a-f]{40}")
 
 def settings() -> Config:
     """The settings of this process, read once; again when the environment changes (tests do that)."""
-    return _load(tuple(os.environ.get(name) for name in ("COLCA_CONFIG", "COLCA_DATA_DIR", "COLCA_MAIL_URL", "COLCA_MAIL_FROM")))
+    return _load(tuple(os.environ.get(name) for name in _READ))
+
+
+_READ = ("COLCA_CONFIG", "COLCA_DATA_DIR", "COLCA_MAIL_URL", "COLCA_MAIL_FROM", "COLCA_WEBHOOK_NETWORKS")
 
 
 @lru_cache(maxsize=4)

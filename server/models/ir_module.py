@@ -98,3 +98,4 @@ class IrSignal(Model, name="ir.signal"):
 
     registry_version = Integer(_("Registry version"), required=True, default=1)
     data_version = Integer(_("Data version"), required=True, default=1)
+    watching = Integer(_("Watchers"), help=_("Webhooks and change feeds that want to hear of changes."))
