@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from server.errors import FieldError, UserError
+from server.errors import AccessError, FieldError, UserError
 from server.events.sight import STAMPS
 from server.model.flush import any_ids, insert_rows
 from server.text import _
@@ -149,19 +149,20 @@ def poll(env: Environment, models: Any, cursor: Any, limit: Any, domain: Any) ->
 def wanted(env: Environment, models: Any) -> list[str]:
     """The models asked for: on the feed, and open to the caller.
 
-    :raises UserError: for one that is not on the feed. :raises AccessError: for one the caller may not read.
+    :raises UserError: for one that is not on the feed. :raises AccessError: for one that the caller, or his key, may not read.
     """
     table = env["ir.change.feed"].table
     on: list[str] = env.process_cache(
         "events.feed", lambda: list(env.run(sa.select(table.c.model).where(table.c.active.is_(True))).scalars())
     )
     if models is None or models is False or models == []:
-        return [m for m in on if m in env and env.access.allowed(m, "read")]
+        return [m for m in on if m in env and env.access.allowed(m, "read") and permitted(env, m)]
     several = [models] if isinstance(models, str) else models
     if not isinstance(several, (list, tuple)) or not all(isinstance(m, str) for m in several):
         raise FieldError("models is the name of a model, or a list of names.")
     for model in several:
         env.access.check(model, "read")
+        permitted(env, model, refuse=True)
         if model not in on:
             raise UserError(
                 _(
@@ -171,6 +172,22 @@ def wanted(env: Environment, models: Any) -> list[str]:
                 model=model,
             )
     return list(dict.fromkeys(several))
+
+
+def permitted(env: Environment, model: str, refuse: bool = False) -> bool:
+    """Whether the scope of the API key, when it is one that called, covers reading the model.
+
+    :raises AccessError: when not, and `refuse`.
+    """
+    if env.transaction.caller is None:
+        return True
+    try:
+        env.transaction.caller.permit(model, env[model].public_methods()["search"])
+    except AccessError:
+        if refuse:
+            raise
+        return False
+    return True
 
 
 def number(env: Environment) -> Any:
