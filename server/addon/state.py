@@ -115,8 +115,8 @@ def signals(conn: sa.Connection) -> tuple[int, int]:
 
 
 def counters(conn: sa.Connection) -> tuple[int, int, int]:
-    """(registry version, data version, watchers): `signals`, and how many webhooks and change feeds want to hear of changes. In one
-    statement, so that where nobody listens no transaction has to ask who does.
+    """(registry version, data version, watchers): `signals`, and how many webhooks and change feeds want to hear of changes. In
+    one statement, so that where nobody listens no transaction has to ask who does.
     """
     if not ready(conn):
         return (0, 0, 0)

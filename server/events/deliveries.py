@@ -72,7 +72,8 @@ def enter(env: Environment, rows: list[dict[str, Any]]) -> list[int]:
 
 def wake(env: Environment, subscriptions: Iterable[int], run_at: Any = None) -> None:
     """Ask the worker to post what waits for these subscriptions."""
-    outbox.enqueue_several(env, [(JOB, {"subscription": id}, f"{JOB}:{id}") for id in subscriptions], run_at=run_at or outbox.clock())
+    jobs = [(JOB, {"subscription": id}, f"{JOB}:{id}") for id in subscriptions]
+    outbox.enqueue_several(env, jobs, run_at=run_at or outbox.clock())
 
 
 def of_model(env: Environment, capture: Capture, model: str) -> Iterator[dict[str, Any]]:
@@ -139,7 +140,7 @@ def _links(env: Environment, capture: Capture, model: str, fate: Fate) -> None:
                 fate.links[field_name, id] = (sorted(({*now[id]} - added) | removed), now[id])
 
 
-# What a webhook hears of -------------------------------------------------------------------------------------------------------
+# What a webhook hears of ----------------------------------------------------------------------------------------------------
 
 
 def created(viewer: Viewer, fate: Fate) -> Iterator[dict[str, Any]]:
@@ -235,7 +236,7 @@ def finish_values(viewer: Viewer, entries: list[dict[str, Any]]) -> None:
     """Fill in display names, and fields that the record layer gives: for all entries at once."""
     if not entries:
         return
-    from server.model.plans import display_column
+    from server.model.paths import display_column
 
     records = viewer.env[viewer.line.model]
     alive = records.browse([e["id"] for e in entries if e["_later"]])

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from server.errors import AccessError, FieldError, UserError
-from server.events.sight import STAMPS
+from server.events.sight import ROOT_UID, STAMPS
 from server.model.flush import any_ids, insert_rows
 from server.text import _
 
@@ -197,14 +198,23 @@ def number(env: Environment) -> Any:
 
 
 def number_rows(env: Environment) -> None:
-    """Give their numbers to the rows that are committed and have none (PostgreSQL). They are no data of anybody, so it is done in
-    whatever transaction asks.
+    """Give their numbers to the rows that are committed and have none (PostgreSQL), in a transaction of its own: what the
+    caller's transaction wrote itself is not committed, and a caller that only reads has no transaction.
     """
     if env.transaction.dialect != "postgresql":
         return
     table = env["ir.change"].table
-    if env.run(sa.select(table.c.id).where(table.c.seq.is_(None)).limit(1)).first() is None:
-        return
+    if env.run(sa.select(table.c.id).where(table.c.seq.is_(None)).limit(1)).first() is not None:
+        with _one_at_a_time:  # of this process; more would only hold connections while they wait for the lock
+            env.database.run(ROOT_UID, {}, _number)
+
+
+_one_at_a_time = Lock()
+
+
+def _number(env: Environment) -> None:
+    table = env["ir.change"].table
+    # a statement of its own: the next one must see what was numbered by whoever had the lock before
     env.run(sa.select(sa.func.pg_advisory_xact_lock(_NUMBERING)))
     last = sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0)).scalar_subquery()
     fresh = (

@@ -133,8 +133,9 @@ def viewing(env: Environment, uid: int, company_id: int | None) -> Environment |
     """The environment in which a webhook's user sees the data of this transaction: his rights, his companies (or the one named),
     archived records too. None when he may not log in or is not of the company.
     """
-    plain = env.derive(uid=uid, su=False, context={})
-    info = plain.info
+    # not derived: a caller's API key may narrow his companies, which is nothing to do with what is sent
+    make = type(env)
+    info = make(env.transaction, uid, {}).info
     everywhere = uid == ROOT_UID
     companies = env.database.all_company_ids(env.transaction) if everywhere else info.company_ids
     if (not info.active and not everywhere) or (company_id is not None and company_id not in companies):
@@ -143,7 +144,7 @@ def viewing(env: Environment, uid: int, company_id: int | None) -> Environment |
     # what is enabled in the company of the call decides which models there are
     current = [c for c in (env.company_id,) if c in chosen]
     ordered = [*current, *(c for c in chosen if c not in current)]
-    return env.derive(uid=uid, su=False, context={"allowed_company_ids": ordered, "active_test": False, "lang": info.lang})
+    return make(env.transaction, uid, {"allowed_company_ids": ordered, "active_test": False, "lang": info.lang})
 
 
 def fields_of(records: Any, names: Iterable[str]) -> tuple[list[Field], list[Field]]:
@@ -173,7 +174,7 @@ def shown(field: Field, raw: Any, env: Environment) -> Any:
 
 def _name_column(records: Any) -> str | None:
     """The column that is the display name; None when the name is computed."""
-    from server.model.plans import display_column
+    from server.model.paths import display_column
 
     column = display_column(records)
     return column.name if column is not None else None
