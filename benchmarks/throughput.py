@@ -256,7 +256,7 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, default=os.environ.get("COLCA_BENCH_PEER"))
     parser.add_argument("--peer-database", default="t_bench")
     parser.add_argument("--profile", action="store_true")
-    options = parser.parse_args()
+    options, _others = parser.parse_known_args()  # `make bench` hands the same arguments to every benchmark
     random.seed(7)
     url = common.fresh_url("colca_throughput")
     database = common.install(url)
