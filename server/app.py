@@ -25,8 +25,10 @@ from server.rpc.routes import rpc
 from server.rpc.services import Server
 from server.security import limits
 from server.web.databases import databases
+from server.web.dataset import dataset
 from server.web.docpage import docpage
 from server.web.pages import web
+from server.web.session import session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -57,6 +59,8 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.register_blueprint(rpc)
     app.register_blueprint(json2)
     app.register_blueprint(documents)
+    app.register_blueprint(session)
+    app.register_blueprint(dataset)
     app.register_blueprint(web)
     app.register_blueprint(docpage)
     app.before_request(limits.begin)
@@ -73,7 +77,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
 
 
 class _NoSessions(SessionInterface):
-    """The doors are stateless: no cookie is read or written."""
+    """Flask's own sessions are not used: the cookie of `server.web.session` is a row of the database."""
 
     def open_session(self, app: Flask, request: Any) -> None:
         return None

@@ -17,6 +17,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from server.app import create_app
+from server.aside import flush_all
 from server.config import Config
 from server.errors import SetupError
 from server.overview import overview
@@ -150,6 +151,7 @@ def _serve_forking(app: Flask, config: Config, banner: str) -> None:
     def worker_exit(arbiter: Any, worker: Any) -> None:
         if jobs is not None:
             jobs.stop()
+        flush_all()
         database.engine.dispose()
 
     options = {
@@ -204,4 +206,5 @@ def _serve_threads(app: Flask, config: Config, banner: str) -> None:
     finally:
         if jobs is not None:
             jobs.stop()
+        flush_all()
         database.engine.dispose()

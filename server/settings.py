@@ -174,6 +174,22 @@ Setting(
     help=_("0: no limit. For keys that have no limit of their own."),
 )
 Setting(
+    "api.log",
+    default="keys",
+    choices=("none", "keys", "all"),
+    label=_("Calls that are logged"),
+    help=_("none, keys (those by API key) or all."),
+)
+Setting("api.log_days", type=int, default=30, label=_("Days for which the log of calls is kept"))
+Setting(
+    "session.idle_minutes",
+    type=int,
+    default=10080,
+    label=_("Minutes without a call after which a session ends"),
+    help=_("At least 10. The default is a week."),
+)
+Setting("session.max_days", type=int, default=90, label=_("Days after which a session ends at the latest"))
+Setting(
     "api.rate_limit_password",
     type=int,
     default=0,

@@ -39,6 +39,19 @@ def sweep_outbox(env: Environment, payload: dict[str, Any]) -> None:
     env.execute(table.delete().where(table.c.state.in_(["done", "cancelled"]), table.c.done_at < limit))
 
 
+@job("kernel.sweep_api", lease=600)
+def sweep_api(env: Environment, payload: dict[str, Any]) -> None:
+    """Delete the log of calls after the days that the setting `api.log_days` says, sessions that are over, and keys that expired
+    as long ago as that.
+    """
+    calls, sessions, keys = (env[name].table for name in ("ir.api.log", "res.device", "res.users.apikeys"))
+    limit = env.now() - dt.timedelta(days=max(env.settings.get("api.log_days"), 1))
+    idle = env.now() - dt.timedelta(minutes=max(env.settings.get("session.idle_minutes"), 10))
+    env.execute(calls.delete().where(calls.c.date < limit))
+    env.execute(sessions.delete().where(sa.or_(sessions.c.expiration_date < env.now(), sessions.c.last_activity < idle)))
+    env.execute(keys.delete().where(keys.c.expiration_date < limit))
+
+
 @job("kernel.sweep_contents", lease=3600)
 def sweep_contents(env: Environment, payload: dict[str, Any]) -> None:
     """Delete contents that no attachment names, a day after they were written."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import server.models.ir_module
 from server.models.api_keys import ResUsersApikeys
 from server.models.company import ResCompany
+from server.models.device import ResDevice
 from server.models.groups import ResGroups
 from server.models.identity import ResUsersApikeysDescription, ResUsersApikeysShow, ResUsersIdentitycheck
 from server.models.ir_access import IrModelAccess
 from server.models.ir_actions import IrActionsActWindow, IrActionsReport, IrActionsUrl, IrUiMenu, IrUiView
+from server.models.ir_api_log import IrApiLog
 from server.models.ir_attachment import IrAttachment
 from server.models.ir_change import IrChange, IrChangeFeed
 from server.models.ir_config_parameter import IrConfigParameter
@@ -29,6 +31,7 @@ __all__ = [
     "IrActionsActWindow",
     "IrActionsReport",
     "IrActionsUrl",
+    "IrApiLog",
     "IrAttachment",
     "IrChange",
     "IrChangeFeed",
@@ -54,6 +57,7 @@ __all__ = [
     "MailMessageSubtype",
     "MailThread",
     "ResCompany",
+    "ResDevice",
     "ResGroups",
     "ResLang",
     "ResUsers",

@@ -46,9 +46,7 @@ class ResUsersApikeys(Model, name="res.users.apikeys"):
     user_id = Many2one("res.users", _("User"), required=True, ondelete="cascade", index=True, readonly=True, tracking=True)
     scope = Char(_("Scope"), readonly=True, help=_("Empty or `rpc`: good for every external API."))
     expiration_date = Datetime(_("Expires"), readonly=True, tracking=True)
-    prefix = Char(
-        _("Begins with"), readonly=True, required=True, copy=False, help=_("To recognise the key by.")
-    )
+    prefix = Char(_("Begins with"), readonly=True, required=True, copy=False, help=_("To recognise the key by."))
     key_hash = Char("SHA-256 of the key", required=True, copy=False, groups=".")
     last_used = Datetime(_("Last used"), readonly=True, copy=False)
     last_address = Char(_("Last used from"), readonly=True, copy=False)

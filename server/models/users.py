@@ -106,9 +106,13 @@ class ResUsers(Model, name="res.users"):
     def _inverse_password(self) -> None:
         from server.security.passwords import hash_password
 
+        changed = []
         for user in self:
             if user.password:
                 user.sudo().password_hash = hash_password(user.password)
+                changed.append(user.id)
+        if changed:
+            self.env["res.device"].end_others(changed)
 
     @depends("group_ids")
     def _compute_share(self) -> None:

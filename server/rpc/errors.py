@@ -60,6 +60,17 @@ class MalformedRequest(ValueRefused):
     """The body cannot be decoded at all."""
 
 
+class SessionExpired(AccessDenied):
+    """A call by cookie without a living session."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Session expired"))
+
+
+class NotHere(UserError):
+    """What a route of the web names does not exist: an unknown model."""
+
+
 class UnknownModel(UserError):
     """No enabled addon of the company declares the model that a call names."""
 
@@ -100,6 +111,8 @@ class Fault:
 #: class → (name at the door, `/xmlrpc/2` code, legacy code, exception_type, HTTP status); the first that fits, so children stand
 #: before parents.
 _TABLE: tuple[tuple[type[BaseException], str, int, str, str, int], ...] = (
+    (SessionExpired, "odoo.http.SessionExpiredException", 3, "AccessDenied", "session_expired", 403),
+    (NotHere, "werkzeug.exceptions.NotFound", 2, "warning -- UserError\n\n", "user_error", 404),
     (AccessDenied, "odoo.exceptions.AccessDenied", 3, "AccessDenied", "access_denied", 403),
     (AccessError, "odoo.exceptions.AccessError", 4, "warning -- AccessError\n\n", "access_error", 403),
     (MissingError, "odoo.exceptions.MissingError", 2, "warning -- MissingError\n\n", "missing_error", 404),

@@ -30,9 +30,17 @@ def normalise(envelope: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "method": "call", "params": {"params": envelope.get("params")}, "id": envelope.get("id")}
 
 
+#: Errors that have a code and message of their own in the envelope.
+_ENVELOPES = {
+    "odoo.http.SessionExpiredException": (100, "Odoo Session Expired"),
+    "werkzeug.exceptions.NotFound": (404, "404: Not Found"),
+}
+
+
 def error_of(fault: Fault) -> dict[str, Any]:
     """The `error` member: code, message and the `data` mapping that clients read."""
-    return {"code": 200, "message": "Odoo Server Error", "data": data_of(fault)}
+    code, message = _ENVELOPES.get(fault.name, (200, "Odoo Server Error"))
+    return {"code": code, "message": message, "data": data_of(fault)}
 
 
 def data_of(fault: Fault) -> dict[str, Any]:

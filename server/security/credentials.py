@@ -30,6 +30,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from server.aside import aside_of
 from server.errors import AccessDenied
 from server.security import limits
 from server.security.keys import KeyFacts, find_key, is_key, read_key
@@ -53,6 +54,9 @@ MEMORY_SIZE = 4096
 #: The last login is written at most this often, so that polling programs do not write a row per call.
 LOGIN_DATE_SECONDS = 60
 
+#: A password shown when a session was opened counts as a fresh proof for this long.
+FRESH_SECONDS = 600
+
 
 class TooManyAttempts(AccessDenied):
     """Too many wrong passwords for this login from this address; says how long to wait."""
@@ -60,6 +64,16 @@ class TooManyAttempts(AccessDenied):
 
 class AddressRefused(AccessDenied):
     """A right key, used from where it may not be used."""
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One living session (`server.security.sessions`): when it was opened with a password, and when it ends at the latest."""
+
+    id: int
+    uid: int
+    opened: dt.datetime
+    expires: dt.datetime
 
 
 @dataclass
@@ -71,6 +85,7 @@ class _Entry:
     key: KeyFacts | None = None
     #: calls per minute, 0 for no limit
     rate: int = 0
+    session: SessionFacts | None = None
 
 
 class Memory:
@@ -104,9 +119,18 @@ class Memory:
             self._entries.move_to_end(digest)
             return entry
 
-    def put(self, digest: bytes, uid: int, stored: str, version: Any, key: KeyFacts | None = None, rate: int = 0) -> _Entry:
-        """Remember a pair, or a key."""
-        entry = _Entry(uid, stored, version, self.clock() + MEMORY_SECONDS, key, rate)
+    def put(
+        self,
+        digest: bytes,
+        uid: int,
+        stored: str,
+        version: Any,
+        key: KeyFacts | None = None,
+        rate: int = 0,
+        session: SessionFacts | None = None,
+    ) -> _Entry:
+        """Remember a pair, a key or a session."""
+        entry = _Entry(uid, stored, version, self.clock() + MEMORY_SECONDS, key, rate, session)
         with self._lock:
             self._entries[digest] = entry
             self._entries.move_to_end(digest)
@@ -139,25 +163,37 @@ def memory_of(database: Database) -> Memory:
 
 
 class Proof:
-    """A caller who has shown the right password or key a moment ago.
+    """A caller who has shown the right password, key or session cookie a moment ago.
 
     :ivar uid: whose it is.
-    :ivar key: what is known of the API key; None for a password.
+    :ivar key: what is known of the API key; None for a password or session.
+    :ivar session: what is known of the session; None for a password or key.
+    :ivar address: where the request came from, empty when unknown.
     """
 
-    __slots__ = ("uid", "key", "_memory", "_digest", "_entry")
+    __slots__ = ("address", "key", "session", "uid", "_digest", "_entry", "_memory")
 
-    def __init__(self, memory: Memory, digest: bytes, entry: _Entry) -> None:
+    def __init__(self, memory: Memory, digest: bytes, entry: _Entry, address: str = "") -> None:
         self.uid = entry.uid
         self.key = entry.key
+        self.session = entry.session
+        self.address = address
         self._memory = memory
         self._digest = digest
         self._entry = entry
 
     @property
     def fresh(self) -> bool:
-        """True when this request itself proves who the person is: it carries the password. A key proves only that it is known."""
+        """True when the person proved who it is a moment ago: the request carries the password, or the session was opened with it
+        less than `FRESH_SECONDS` ago. A key proves only that it is known.
+        """
+        if self.session is not None:
+            return (dt.datetime.now(dt.UTC).replace(tzinfo=None) - self.session.opened).total_seconds() < FRESH_SECONDS
         return self.key is None
+
+    def forget(self) -> None:
+        """Have the next request look at the database again."""
+        self._memory.forget(self._digest)
 
     def permit(self, model: str, method: Method) -> None:
         """Raise `AccessError` when the scope of the key does not cover the call; a password covers what the user may do."""
@@ -173,7 +209,7 @@ class Proof:
         version = env.transaction.data_version
         if entry.version != version:
             if not self._unchanged(env):
-                self._memory.forget(self._digest)
+                self.forget()
                 raise AccessDenied(_("Access Denied"))
             entry.version = version
         key = self.key
@@ -183,11 +219,21 @@ class Proof:
             if key.companies:
                 env.restrict_companies(key.companies, key.name)
         env.transaction.caller = self
+        if key is not None:
+            aside_of(env.database).used_key(key.id, self.address)
+        elif self.session is not None:
+            aside_of(env.database).used_session(self.session.id, self.address)
         return True
 
     def _unchanged(self, env: Environment) -> bool:
         if self.key is not None:
             return read_key(env, self.key.id) == self.key
+        if self.session is not None:
+            from server.security.sessions import read_session
+
+            self._entry.rate = _password_rate(env)
+            table = env.transaction.registry.metadata.tables["res_device"]
+            return read_session(env, table.c.id == self.session.id) == self.session
         row = _row(env, env.transaction.registry.metadata.tables["res_users"].c.id == self.uid)
         self._entry.rate = _password_rate(env)
         return row is not None and bool(row.active) and row.password_hash == self._entry.stored
@@ -238,7 +284,7 @@ def _established(database: Database, who: str, where: str, value: Any, password:
         return None
     memory.throttle.succeeded(throttle_key)
     digest = memory.digest(who, password)
-    return Proof(memory, digest, memory.put(digest, row.id, row.password_hash, version, rate=rate))
+    return Proof(memory, digest, memory.put(digest, row.id, row.password_hash, version, rate=rate), address)
 
 
 def prove(database: Database, uid: int, password: str, address: str = "") -> Proof | None:
@@ -254,15 +300,15 @@ def prove(database: Database, uid: int, password: str, address: str = "") -> Pro
     if is_key(password):
         proof = _known_key(database, memory, password, address)
         if proof is not None and proof.uid == uid:
-            return _counted(database, proof)
+            return counted(database, proof)
         # 48 hexadecimal digits may be somebody's password too; and a wrong key takes as long as a wrong password.
     who = f"#{uid}"
     digest = memory.digest(who, password)
     entry = memory.get(digest)
     if entry is not None:
-        return _counted(database, Proof(memory, digest, entry))
+        return counted(database, Proof(memory, digest, entry, address))
     proof = _established(database, who, "id", uid, password, address)
-    return _counted(database, proof) if proof is not None else None
+    return counted(database, proof) if proof is not None else None
 
 
 def prove_key(database: Database, key: str, address: str = "") -> Proof | None:
@@ -278,11 +324,11 @@ def prove_key(database: Database, key: str, address: str = "") -> Proof | None:
         _refuse_guesser(memory.keys.wait(address))
         memory.keys.failed(address)
         memory.addresses.failed(address)
-    return _counted(database, proof) if proof is not None else None
+    return counted(database, proof) if proof is not None else None
 
 
-def _counted(database: Database, proof: Proof) -> Proof:
-    """The proof, once the call is counted. :raises RateLimited: the caller has made too many."""
+def counted(database: Database, proof: Proof) -> Proof:
+    """The proof, once the request is counted. :raises RateLimited: the caller has made too many."""
     entry = proof._entry
     if entry.rate > 0:
         who = f"key {entry.key.id}" if entry.key is not None else f"user {entry.uid}"
@@ -312,7 +358,7 @@ def _known_key(database: Database, memory: Memory, key: str, address: str) -> Pr
         raise AddressRefused(
             _("The API key %(name)s may not be used from the address %(address)s.", name=known.name, address=address)
         )
-    return Proof(memory, digest, entry)
+    return Proof(memory, digest, entry, address)
 
 
 def _refuse_guesser(wait: float) -> None:
@@ -370,7 +416,7 @@ def check(database: Database, login: str, password: str, address: str = "", *, k
     if keys and is_key(password):
         known = _known_key(database, memory, password, address)
         if known is not None and known.key is not None and known.key.login == login and _holds(database, known):
-            return _counted(database, known).uid
+            return counted(database, known).uid
     digest = memory.digest(f"@{login}", password)
     entry = memory.get(digest)
     if entry is not None and _holds(database, Proof(memory, digest, entry)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 
 from server import i18n
 from server.overview import Overview, overview
@@ -42,13 +42,6 @@ def index() -> Response:
         problem=problem,
     )
     return Response(page, headers={"Content-Language": lang.replace("_", "-"), "Vary": "Accept-Language"})
-
-
-@web.get("/web", strict_slashes=False)
-@web.get("/web/login", strict_slashes=False)
-def web_client() -> Response:
-    """Where the web client will be; until then the start page."""
-    return redirect("/")  # type: ignore[return-value]
 
 
 @web.get("/healthz")
