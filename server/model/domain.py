@@ -57,10 +57,13 @@ DATE_PARTS = {
     "year_number": "year",
     "quarter_number": "quarter",
     "month_number": "month",
+    "iso_week_number": "week",
     "day_of_month": "day",
     "day_of_week": "dow",
     "day_of_year": "doy",
     "hour_number": "hour",
+    "minute_number": "minute",
+    "second_number": "second",
 }
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from server.errors import FieldError
-from server.model.domain import DATE_PARTS, NEGATIVE, OPPOSITE, Node, as_values, join, names_in, parse, short, term
+from server.model.domain import DATE_PARTS, NEGATIVE, OPPOSITE, Node, as_values, names_in, parse, short, term
 from server.model.fields import Field
 from server.model.relational import Many2many, Many2one, One2many
 from server.model.scalars import Boolean, Char, Integer, Numeric, Selection
@@ -86,7 +86,9 @@ class Compiler:
             return self.term(cls, table, path, operator, value)
         if dot:
             if field.type in ("date", "datetime"):
-                return self.date_part(table, field, rest, operator, value)
+                if not field.stored:
+                    raise FieldError(f"Field {cls._name}.{field.name} is computed and cannot be searched.")
+                return self.date_part(self.column(cls, table, field), field, rest, operator, value)
             if not field.comodel:
                 raise FieldError(f"Invalid field {cls._name}.{name} in domain: '{head}' is no relation.")
             return self.through(cls, table, field, (rest, operator, value), False)
@@ -225,10 +227,10 @@ class Compiler:
             values = as_values(value)
             texts = [v for v in values if isinstance(v, str) and not v.isdigit()]
             ids = [int(v) for v in values if v not in texts and v is not False and v is not None and str(v).lstrip("-").isdigit()]
-            tree: Any = ("id", "in", ids)
-            for text in texts:
-                tree = join("|", tree, ("display_name", "=", text))
-            found = self.linked(cls, table, field, self.subquery(comodel, tree, active=False))
+            found = self.linked(cls, table, field, self.subquery(comodel, ("id", "in", ids), active=False))
+            if texts:  # by name only what is seen in the list; by id archived ones too
+                named = parse(self.env[field.comodel]._search_display_name("in", texts))
+                found = sa.or_(found, self.linked(cls, table, field, self.subquery(comodel, named)))
             if False in values or None in values:
                 found = sa.or_(found, sa.not_(self.linked(cls, table, field, None)))
         else:
@@ -417,19 +419,43 @@ class Compiler:
         found = column.ilike(text) if "ilike" in positive else column.like(text)
         return sa.or_(sa.not_(found), column.is_(None)) if operator in NEGATIVE else found
 
-    def date_part(self, table: Any, field: Field, part: str, operator: str, value: Any) -> Any:
+    def date_part(self, column: Any, field: Field, part: str, operator: str, value: Any) -> Any:
         sql_part = DATE_PARTS.get(part)
         if sql_part is None:
             raise FieldError(f"Invalid date part '{part}' of {field.model_name}.{field.name}. Known: {', '.join(DATE_PARTS)}.")
-        number = Integer().bound(field.model_name, field.name, "").coerce(value, self.env)
-        if sql_part == "quarter" and self.dialect == "sqlite":
-            month = sa.cast(sa.extract("month", table.c[field.name]), sa.Integer)
-            expression: Any = (month + 2) // sa.literal_column("3", sa.Integer)
-        elif sql_part == "hour" and field.type == "date":
+        if field.type == "date" and sql_part in ("hour", "minute", "second"):
             raise FieldError(f"Field {field.model_name}.{field.name} is a date and has no '{part}'.")
-        else:
-            expression = sa.extract(sql_part, table.c[field.name])
-        return compare(expression, operator, number)
+        positive, negative = NEGATIVE.get(operator, operator), operator in NEGATIVE
+        if positive not in ("=", "in", "<", "<=", ">", ">="):
+            raise FieldError(f"Invalid operator '{operator}' for {field.model_name}.{field.name}.{part}: it is a number.")
+        expression = extracted(column, sql_part, self.dialect)
+        kind = Integer().bound(field.model_name, field.name, "")
+        if positive in ("=", "in"):
+            values = [kind.coerce(v, self.env) for v in as_values(value)]
+            found = self.one_of(expression, [v for v in values if v is not None])
+            if None in values:
+                found = sa.or_(found, column.is_(None))
+            return (
+                sa.or_(sa.not_(found), column.is_(None))
+                if negative and None not in values
+                else (sa.and_(sa.not_(found), column.is_not(None)) if negative else found)
+            )
+        number = kind.coerce(value, self.env)
+        return sa.false() if number is None else compare(expression, operator, number)
+
+
+def extracted(column: Any, part: str, dialect: str) -> Any:
+    """A part of a date as a number: `week` is the ISO week, `dow` counts from Sunday = 0."""
+    if dialect == "sqlite":
+        if part == "quarter":
+            month = sa.cast(sa.extract("month", column), sa.Integer)
+            return (month + 2) // sa.literal_column("3", sa.Integer)
+        if part == "week":  # that of the Thursday of the same week
+            thursday = sa.func.strftime("%j", sa.func.date(column, "-3 days", "weekday 4"))
+            seven = sa.literal_column("7", sa.Integer)
+            return (sa.cast(thursday, sa.Integer) + sa.literal_column("6", sa.Integer)) // seven
+        return sa.extract(part, column)
+    return sa.cast(sa.extract(part, column), sa.Integer)
 
 
 def compare(column: Any, operator: str, value: Any) -> Any:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from server.errors import FieldError
 from server.model.decorators import action
-from server.model.domain import join, parse
-from server.model.domain_sql import Compiler
+from server.model.domain import DATE_PARTS, join, parse
+from server.model.domain_sql import Compiler, extracted
 from server.model.fields import Field
 from server.model.ordering import paged
 from server.model.reading import to_list
@@ -224,8 +224,11 @@ class Grouping:
             granularity = granularity or "month"
             if field.type == "date" and granularity == "hour":
                 granularity = "day"
+            if granularity in DATE_PARTS and not (field.type == "date" and DATE_PARTS[granularity] in ("hour", "minute", "second")):
+                return extracted(table.c[field.name], DATE_PARTS[granularity], self.env.transaction.dialect), source
             if granularity not in GRANULARITIES:
-                raise FieldError(f"Invalid granularity '{granularity[:40]}' in '{spec[:80]}'. Known: {', '.join(GRANULARITIES)}.")
+                known = ", ".join((*GRANULARITIES, *DATE_PARTS))
+                raise FieldError(f"Invalid granularity '{granularity[:40]}' in '{spec[:80]}'. Known: {known}.")
             return truncated(table.c[field.name], granularity, self.env.transaction.dialect), source
         if field.type in ("binary", "json"):
             raise FieldError(f"Field {self._name}.{field.name} ({field.type}) cannot be grouped by.")
@@ -265,6 +268,8 @@ class Grouping:
         if isinstance(field, (Date, Datetime)):
             if key is None:
                 return False, [(name, "=", False)], None
+            if granularity in DATE_PARTS:
+                return int(key), [(f"{name}.{granularity}", "=", int(key))], None
             start = key if isinstance(key, dt.datetime) else dt.datetime.fromisoformat(str(key))
             end = following(start, granularity or "month")
             low, high = (

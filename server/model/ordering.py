@@ -28,12 +28,19 @@ def paged(statement: Any, offset: Any, limit: Any) -> Any:
     return statement
 
 
-def ordered(records: Any, statement: Any, table: Any, order: Any, depth: int = 0) -> Any:
+def ordered(records: Any, statement: Any, table: Any, order: Any) -> Any:
     """ORDER BY a clause like `date_order desc, partner_id`; many2one fields sort by the order of their model."""
+    statement, terms = order_expressions(records, statement, table, order)
+    return statement.order_by(*terms)
+
+
+def order_expressions(records: Any, statement: Any, table: Any, order: Any) -> tuple[Any, list[Any]]:
+    """(statement with the joins needed, terms of the ORDER BY); the id comes last, so that no two rows are equal."""
     if not isinstance(order, str):
         raise FieldError(f"Invalid order: {order!r} is not text like 'name, id desc'.")
     env = records.env
     seen_id = False
+    terms: list[Any] = []
     for part in order.split(","):
         words = part.split()
         if not words:
@@ -47,12 +54,11 @@ def ordered(records: Any, statement: Any, table: Any, order: Any, depth: int = 0
             raise FieldError(f"Invalid field '{name[:60]}' in order for model '{records._name}'.")
         descending = direction == "desc"
         statement, expressions = order_terms(records, statement, table, field, descending, 0)
-        statement = statement.order_by(*expressions)
+        terms += expressions
         seen_id = seen_id or field.name == "id"
     if not seen_id:
-        statement = statement.order_by(table.c.id)
-    del env
-    return statement
+        terms.append(table.c.id)
+    return statement, terms
 
 
 def order_terms(records: Any, statement: Any, table: Any, field: Field, descending: bool, depth: int) -> tuple[Any, list[Any]]:
@@ -71,7 +77,7 @@ def order_terms(records: Any, statement: Any, table: Any, field: Field, descendi
             joined = env[step.comodel].table.alias()
             statement = statement.outerjoin(joined, table.c[step.name] == joined.c.id)
             table, cls = joined, env[step.comodel]
-        return order_terms(cls, statement, table, cls._field(path[-1]), descending, depth)
+        return order_terms(cls, statement, table, cls._field(path[-1]), descending, max(depth, 1))
     if field.name == "id":
         return statement, [table.c.id.desc() if descending else table.c.id]
     if not field.stored:
@@ -92,6 +98,6 @@ def order_terms(records: Any, statement: Any, table: Any, field: Field, descendi
             terms += more
         return statement, terms
     column = Compiler(env).column(type(records), table, field) if field._contextual else table.c[field.name]
-    if env.transaction.dialect == "sqlite" and not field.required:
+    if env.transaction.dialect == "sqlite" and (depth or not field.required):  # behind an outer join all may be missing
         return statement, [column.desc().nulls_first() if descending else column.asc().nulls_last()]
     return statement, [column.desc() if descending else column.asc()]

@@ -20,6 +20,7 @@ from server.model.creating import Creating
 from server.model.decorators import action
 from server.model.fields import Field
 from server.model.grouping import Grouping
+from server.model.keyset import Keyset
 from server.model.linking import Linking
 from server.model.loading import Loading
 from server.model.locking import Locking
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from server.model.modelset import Method, ModelSet
 
 
-class Records(Reading, Nested, Onchange, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
+class Records(Reading, Nested, Keyset, Onchange, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
     """An ordered set of records; see docs/addons/model-api.md. Instances are cheap and immutable."""
 
     __slots__ = ("_ids", "_prefetch", "env")

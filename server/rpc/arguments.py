@@ -235,6 +235,7 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
         "offset": _offset, "limit": _limit, "order": _text,
     },
     "onchange": {"values": _mapping, "field_names": _name_list, "fields_spec": _optional_mapping},
+    "search_page": {"domain": _domain, "fields": _fields, "limit": _limit, "order": _text, "cursor": _text},
     "web_read": {"specification": _mapping},
     "web_save": {"vals": _mapping, "specification": _mapping, "next_id": _limit},
     "web_save_multi": {"vals_list": _mappings, "specification": _mapping},
@@ -264,7 +265,7 @@ READONLY = frozenset(
     "read_group"
     " formatted_read_group web_read web_search_read web_name_search get_metadata perm_read check_access_rights check_access "
     "has_access"
-    " copy_data get_views onchange".split()
+    " copy_data get_views onchange search_page".split()
 )
 
 #: Methods to which `default_<field>` in the context says something.

@@ -142,7 +142,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=LINES, partner=st.sampled_from(["ana", "beto"]), saved=st.booleans(), tags=st.sets(st.sampled_from(["red", "blue"])))
 def test_a_form_shows_what_saving_makes_of_it(shop, made, steps, partner, saved, tags):
     lines = [(0, 0, {"qty": 2, "price": 10}), (0, 0, {"qty": 1, "price": 4})]
