@@ -224,8 +224,9 @@ class Grouping:
             granularity = granularity or "month"
             if field.type == "date" and granularity == "hour":
                 granularity = "day"
-            if granularity in DATE_PARTS and not (field.type == "date" and DATE_PARTS[granularity] in ("hour", "minute", "second")):
-                return extracted(table.c[field.name], DATE_PARTS[granularity], self.env.transaction.dialect), source
+            part = DATE_PARTS.get(granularity)
+            if part and not (field.type == "date" and part in ("hour", "minute", "second")):
+                return extracted(table.c[field.name], part, self.env.transaction.dialect), source
             if granularity not in GRANULARITIES:
                 known = ", ".join((*GRANULARITIES, *DATE_PARTS))
                 raise FieldError(f"Invalid granularity '{granularity[:40]}' in '{spec[:80]}'. Known: {known}.")
