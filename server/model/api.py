@@ -18,6 +18,40 @@ class External:
     __slots__ = ()
 
     @action(model=True)
+    def load(self: Any, fields: list[str], data: list[list[Any]]) -> dict[str, Any]:
+        """Import a table: `{"ids": [id, …], "messages": [], "nextrow": 0}`; with any error `ids` is False, nothing is saved, and
+        each message says `type`, `message`, `record` (row from 0), `rows` (from, to), `field`, `value`.
+
+        :param fields: a column path for each cell: `field`, `field/id` (external id), `field/.id` (database id), `id`, `.id`,
+            `lines/field`; `field:es_MX` for a translation.
+        :param data: rows of cells. A row whose cells outside of the lines are empty continues the record above it. An external id
+            that exists updates that record, another one is given to a new one; records that are the same already are left alone.
+        """
+        from server.exchange.load import load
+
+        return load(self, fields, data)
+
+    @action
+    def export_data(self: Any, fields_to_export: list[str]) -> dict[str, Any]:
+        """The records as a table that `load` takes: `{"datas": [[…], …]}`, empty cells as `""`.
+
+        :param fields_to_export: column paths, as for `load`; also `partner_id/country_id/code`. Lines stand in rows of their own.
+            The column `id` gives records without an external id one (`__export__.…`).
+        """
+        from server.exchange.export import export
+
+        return {"datas": export(self, fields_to_export)}
+
+    @action(readonly=True)
+    def get_external_id(self: Any) -> dict[int, str]:
+        """{id: external id, or "" for a record without one}."""
+        from server.exchange.finder import external_ids
+
+        self.check_outside("read")
+        known = external_ids(self.env, self._name, self._ids)
+        return {id: known.get(id, "") for id in self._ids}
+
+    @action(model=True)
     def name_create(self: Any, name: str) -> list[Any]:
         """A record with just a name: `[id, display_name]`."""
         field = self._field(self._rec_name)

@@ -305,6 +305,14 @@ class Checking:
                 model=self._name, ids=refused,
             )  # fmt: skip
 
+    def _check_rule_after(self: Any, operation: str) -> None:
+        """`_check_rule` of what was just written; at the end of the writes that are made together, where there are such."""
+        together = self.env.transaction.together
+        if together is None or self.env.su:
+            self._check_rule(operation)
+        else:
+            together.later(self, operation)
+
     def check_outside(self: Any, operation: str, lock: bool = False) -> Any:
         """Check a set whose ids came from outside: they exist behind the wall, and the user may `operation` them. One query for
         the rows.

@@ -264,7 +264,11 @@ def walk_back(env: Any, ids: Any, hops: tuple[Field, ...], created: bool) -> Any
             if created and position == len(hops) - 1:
                 return ()
             model = env[hop.model_name]
-            if hop.stored:
+            together = env.transaction.together
+            known = together.sources(env, hop, ids) if together is not None and hop.stored else None
+            if known is not None:
+                ids = known
+            elif hop.stored:
                 ids = model.with_context(active_test=False).search_ids([(hop.name, "in", list(ids))])
             elif hop.searchable:
                 ids = model.with_context(active_test=False).search([(hop.name, "in", list(ids))])._ids

@@ -162,6 +162,8 @@ class Creating:
             txn.dirty.setdefault(self._name, {}).setdefault(ids[index], {})[field.name] = ids[index]
         if self._reference:
             txn.reference_touched = True
+        if txn.together is not None:
+            txn.together.forget_all()
         txn.locked.update((self._name, i) for i in ids)  # nobody else sees them before the commit
         mark_modified(records, [f.name for f in fields.values() if f.name != "id"], created=True)
         self._settle_pending(ids, rows)
@@ -176,7 +178,7 @@ class Creating:
         if self._history:
             history.created(records)
         records._validate(None)
-        records._check_rule("create")
+        records._check_rule_after("create")
         env.hooks.record_created(env=env, records=records)
         return records
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from server.model.fields import Field
     from server.model.modelset import ModelSet
     from server.model.records import Records
+    from server.model.together import Together
 
 ROOT_UID = 1
 
@@ -73,6 +74,8 @@ class Transaction:
         self.security: dict[Any, Any] = {}
         self._reference_touched = False
         self.registry_touched = False
+        #: what the writes share that are being made together; None for a write of its own
+        self.together: Together | None = None
         self.next_temporary = -1
         #: unsaved records while a form is worked out (`server.model.drafts.Drafts`)
         self.drafts: Any = None
@@ -113,6 +116,8 @@ class Transaction:
         """Forget every cached value; nothing may be pending."""
         assert not self.dirty
         self.values.clear()
+        if self.together is not None:
+            self.together.forget_all()
 
     def now(self) -> dt.datetime:
         """The moment of this transaction: naive UTC, whole seconds, the same for all its rows."""

@@ -232,8 +232,15 @@ class Reading:
         glue = "&" if negative else "|"
         if operator in ("=", "!=", "in", "not in"):
             values: Any = list(as_values(value))
-            operator, value = ("not in", values) if negative else ("in", values)
+            operator = "not in" if negative else "in"
+            return [glue] * (len(names) - 1) + [(n, operator, self._fitting(n, values)) for n in names]
         return [glue] * (len(names) - 1) + [(n, operator, value) for n in names]
+
+    @classmethod
+    def _fitting(cls: Any, name: str, values: list[Any]) -> list[Any]:
+        """Of the names asked for, those that a field has room for: a country's name is no wrong value for its code."""
+        size = getattr(cls._fields[name], "size", None)
+        return [v for v in values if not isinstance(v, str) or len(v) <= size] if size else values
 
     @action(model=True, readonly=True)
     def name_search(

@@ -328,6 +328,8 @@ class Records(Reading, Nested, Keyset, Onchange, Loading, Writing, Creating, Lin
         if isinstance(field, Many2one):
             before = touched_by(touched, (field.name,))
             self._drop_inverses(field, changed, value)
+            if txn.together is not None:
+                txn.together.forget(field.key)
         if field.tracking:
             from server.model import history
 

@@ -145,7 +145,7 @@ class Writing:
             changed.update(indirect)
         if changed:
             self._validate(changed)
-            self._check_rule("write")
+            self._check_rule_after("write")
             env.hooks.record_written(env=env, records=self, vals=vals)
         return True
 
@@ -187,6 +187,8 @@ class Writing:
             before = touched_by(touched, (field.name,)) if isinstance(field, Many2one) else {}
             if isinstance(field, Many2one):
                 self._drop_inverses(field, ids, value)
+                if txn.together is not None:
+                    txn.together.forget(field.key)
             if field.tracking:
                 history.remember(self, field, ids)
             rows = txn.dirty.setdefault(self._name, {})

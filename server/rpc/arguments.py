@@ -209,6 +209,17 @@ def _views(value: Any, name: str, method: str) -> list[tuple[Any, str]]:
     return pairs
 
 
+def _table(value: Any, name: str, method: str) -> list[list[Any]]:
+    """Rows of cells."""
+    rows: Any = [] if nothing(value) else value
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, (list, tuple)) for row in rows):
+        raise ValueRefused(
+            _("%(method)s: %(name)s must be a list of rows, each a list of cells; %(value)s is none.",
+              method=method, name=name, value=shown(value))
+        )  # fmt: skip
+    return list(rows)
+
+
 _Reader = Callable[[Any, str, str], Any]
 
 #: method → {parameter → reader}: what the record methods take, whatever the client's way to say it.
@@ -246,6 +257,7 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
         "domain": _domain, "specification": _optional_mapping,
         "offset": _offset, "limit": _limit, "order": _text, "count_limit": _limit,
     },
+    "load": {"fields": _name_list, "data": _table},
     "export_data": {"fields_to_export": _name_list},
     "get_views": {"views": _views, "options": _optional_mapping},
     "check_access_rights": {"operation": _word},

@@ -36,12 +36,22 @@ def to_partner(owners: Any, fields: frozenset[str], vals: dict[str, Any]) -> Non
 
 
 def spread(partners: Any, model: str, fields: frozenset[str], vals: dict[str, Any]) -> None:
-    """Copy what was written on contacts to the companies or users they stand for; one query when such a field was written."""
+    """Copy what was written on contacts to the companies or users they stand for; who stands for whom is kept in the process."""
     touched = fields & vals.keys()
     if touched and partners:
-        owners = partners.env[model].sudo().with_context(active_test=False).search([("partner_id", "in", partners.ids)])
-        for owner in owners:
+        owners = partners.env[model].sudo().with_context(active_test=False)
+        known = partners.env.process_cache(("contacts of", model), lambda: _by_contact(owners))
+        for owner in owners.browse([id for partner in partners.ids for id in known.get(partner, ())]):
             _copy(owner.partner, owner, touched)
+
+
+def _by_contact(owners: Any) -> dict[int, list[int]]:
+    """{contact: the companies or users that have it}; one query."""
+    table = owners.table
+    found: dict[int, list[int]] = {}
+    for id, partner in owners.env.execute(owners.query([("partner_id", "!=", False)], table.c.id, table.c.partner_id)):
+        found.setdefault(partner, []).append(id)
+    return found
 
 
 def _copy(source: Any, target: Any, names: frozenset[str]) -> None:
