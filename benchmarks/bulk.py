@@ -1,6 +1,6 @@
 """Bulk work over HTTP: 10,000 products through `load`, 10,000 contacts through `create`, in calls of 1,000; then the same
-products again, unchanged, and changed. The peer's figures for 10,000 products and parties are taken in the same run, where it is at
-hand.
+products again, unchanged, and changed. The peer's figures for 10,000 products and parties are taken in the same run, where
+it is at hand.
 
 python benchmarks/bulk.py [--backend postgresql|sqlite] [--rows 10000] [--size 1000] [--rounds 1] [--peer FOLDER]
 
