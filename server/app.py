@@ -10,7 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask.sessions import SessionInterface
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import i18n
 from server.config import Config
+from server.rpc import calllog
 from server.rpc.documents import documents
 from server.rpc.errors import incident
 from server.rpc.json2 import json2
@@ -63,7 +64,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.register_blueprint(dataset)
     app.register_blueprint(web)
     app.register_blueprint(docpage)
-    app.before_request(limits.begin)
+    app.before_request(_begin)
     app.after_request(_tell_limits)
     app.register_blueprint(databases)
     app.register_error_handler(HTTPException, _http_error)
@@ -99,8 +100,15 @@ class _SingleSlashes:
         return self.app(environ, start_response)
 
 
+def _begin() -> None:
+    limits.begin()
+    calllog.begin(request.path, request.remote_addr or "", request.headers.get("X-Request-Id", ""))
+
+
 def _tell_limits(response: Response) -> Response:
     response.headers.update(limits.headers())
+    if calllog.request_id():
+        response.headers.setdefault("X-Request-Id", calllog.request_id())
     return response
 
 

@@ -79,7 +79,9 @@ class Aside:
             self._uses[table, row_id] = {**values, column: now}
 
     def wants(self, by_key: bool) -> bool:
-        """Whether a call is to be logged, as far as this process knows: the setting is asked again when it is written."""
+        """Whether a call (by key, or one that was denied) is to be logged, as far as this process knows: the setting is asked
+        again when it is written.
+        """
         database = self._database()
         return database is not None and (
             self.mode == "all" or (by_key and self.mode == "keys") or self.version != database.data_version
@@ -139,7 +141,7 @@ class Aside:
                 statement = tables[name].update().where(tables[name].c.id == sa.bindparam("row_id")).values(columns)
                 env.run(statement, several)
         self.mode, self.version = env.settings.get("api.log"), env.transaction.data_version
-        wanted = [row for row in rows if self.mode == "all" or (self.mode == "keys" and row["key_name"])]
+        wanted = [row for row in rows if self.mode == "all" or (self.mode == "keys" and (row["key_name"] or not row["model"]))]
         if wanted and "ir_api_log" in tables:
             env.run(tables["ir_api_log"].insert(), wanted)
             self.written += len(wanted)

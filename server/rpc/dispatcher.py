@@ -15,7 +15,7 @@ from server import whereabouts
 from server.errors import AccessDenied, AccessError
 from server.model.environment import Environment
 from server.model.records import Records
-from server.rpc import arguments, values
+from server.rpc import arguments, calllog, values
 from server.rpc.errors import ArgumentError, UnknownMethod, UnknownModel, ValueRefused
 from server.rpc.locating import Origin, locate
 from server.rpc.typed import typed
@@ -58,6 +58,9 @@ class Call:
 
         :raises UserError: and its children, for refusals; `UnknownMethod`, `ArgumentError`, `ValueError` for wrong calls.
         """
+        return calllog.noted(self, self._run)
+
+    def _run(self) -> Any:
         self.prepare()
         return self.database.run(self.uid, self.context, self._inside, readonly=self.readonly)
 
@@ -96,7 +99,7 @@ class Call:
 
         What the call writes may still wait in the transaction: `env.flush()` sends it. Rights are looked at anew for each call.
         """
-        return self._inside(Environment(env.transaction, self.uid, self.context))
+        return calllog.noted(self, lambda: self._inside(Environment(env.transaction, self.uid, self.context)))
 
     def _inside(self, env: Any) -> Any:
         """What happens in the transaction; runs again from the start when the database asks for it."""

@@ -197,6 +197,35 @@ def _shown(value: Any, depth: int = 0) -> Any:
     return text if len(text) <= 200 else text[:197] + "..."
 
 
+def outcome(exc: BaseException) -> str:
+    """The class of an error as clients and the log of calls know it."""
+    for cls, name, *_rest in _TABLE:
+        if isinstance(exc, cls):
+            return name
+    expected = _translated(exc)
+    if expected is not None:
+        return outcome(expected)
+    return f"builtins.{type(exc).__name__}" if type(exc).__name__ in _BUILTINS else "builtins.Exception"
+
+
+def number_of(exc: BaseException) -> str | None:
+    """The incident number under which an unexpected error is or will be logged; None for refusals, which are not."""
+    if any(isinstance(exc, cls) for cls, *_rest in _TABLE) or _translated(exc) is not None:
+        return None
+    number = getattr(exc, "incident_number", None)
+    if number is None:
+        number = _new_number()
+        try:
+            exc.incident_number = number  # type: ignore[attr-defined]
+        except AttributeError:
+            return None
+    return str(number)
+
+
+def _new_number() -> str:
+    return f"{time.strftime('%Y%m%d')}-{secrets.token_hex(4).upper()}"
+
+
 def _translated(exc: BaseException) -> Exception | None:
     """The refusal behind an exception of Python or of the database driver that a strange value provokes; None for real faults."""
     if isinstance(exc, RecursionError):
@@ -217,6 +246,6 @@ def _translated(exc: BaseException) -> Exception | None:
 
 def incident(exc: BaseException) -> str:
     """Log `exc` with its traceback; returns the number under which it is found."""
-    number = f"{time.strftime('%Y%m%d')}-{secrets.token_hex(4).upper()}"
+    number = str(getattr(exc, "incident_number", None) or _new_number())
     logger.error("Incident %s: %s", number, type(exc).__name__, exc_info=(type(exc), exc, exc.__traceback__))
     return number

@@ -11,13 +11,12 @@ The answer is the bare value; a refusal is a bare mapping (`server.rpc.jsonrpc.d
 from __future__ import annotations
 
 import re
-import secrets
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from server.errors import AccessDenied, UserError
-from server.rpc import json, values
+from server.rpc import calllog, json, values
 from server.rpc.dispatcher import Call, StaleProof, find_method
 from server.rpc.errors import ArgumentError, Fault, MalformedRequest, UnknownModel, describe
 from server.rpc.jsonrpc import data_of
@@ -28,7 +27,6 @@ from server.text import Text, _, render
 json2 = Blueprint("json2", __name__)
 
 JSON = "application/json; charset=utf-8"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}").fullmatch
 #: `Prefer: values=typed`, also among other preferences.
 _TYPED = re.compile(r"(?:^|,)\s*values\s*=\s*\"?typed\"?\s*(?:;|,|$)", re.IGNORECASE).search
 
@@ -49,8 +47,7 @@ class Refused(Exception):
 
 def request_id() -> str:
     """The number under which a request is spoken of: the one its client gave it, or a new one."""
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID(given) else secrets.token_hex(8)
+    return calllog.request_id()
 
 
 def bearer() -> str:

@@ -281,6 +281,7 @@ def _established(database: Database, who: str, where: str, value: Any, password:
         memory.throttle.failed(throttle_key)
         if address:
             memory.addresses.failed(address)
+        _log_denied(database, row.id if row is not None else None, address)
         return None
     memory.throttle.succeeded(throttle_key)
     digest = memory.digest(who, password)
@@ -324,6 +325,8 @@ def prove_key(database: Database, key: str, address: str = "") -> Proof | None:
         _refuse_guesser(memory.keys.wait(address))
         memory.keys.failed(address)
         memory.addresses.failed(address)
+    if proof is None:
+        _log_denied(database, None, address)
     return counted(database, proof) if proof is not None else None
 
 
@@ -359,6 +362,12 @@ def _known_key(database: Database, memory: Memory, key: str, address: str) -> Pr
             _("The API key %(name)s may not be used from the address %(address)s.", name=known.name, address=address)
         )
     return Proof(memory, digest, entry, address)
+
+
+def _log_denied(database: Database, uid: int | None, address: str) -> None:
+    from server.rpc.calllog import denied
+
+    denied(database, uid, address)
 
 
 def _refuse_guesser(wait: float) -> None:
