@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,18 +76,3 @@ READING: dict[str, dict[str, Any]] = {
     "sqlite": {"colca_begin": "DEFERRED"},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
-
-
-@contextmanager
-def undone(connection: sa.Connection) -> Iterator[None]:
-    """Whatever is written inside is taken back at the end, also on a connection that only reads and has no transaction open."""
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
-        driver: Any = connection.connection.dbapi_connection
-        with driver.transaction(force_rollback=True):
-            yield
-        return
-    savepoint = connection.begin_nested()
-    try:
-        yield
-    finally:
-        savepoint.rollback()

@@ -79,6 +79,8 @@ class Transaction:
         self.next_temporary = -1
         #: unsaved records while a form is worked out (`server.model.drafts.Drafts`)
         self.drafts: Any = None
+        #: placeholders given for numbers of sequences while saving is only rehearsed (`server.model.rehearsal`)
+        self.rehearsing: set[str] | None = None
         self.after_commit: list[Callable[[], None]] = []
         self.timestamp: dt.datetime | None = None
         self.root_envs: dict[Any, Environment] = {}

@@ -1,21 +1,22 @@
 """`onchange`: what a form that is not saved yet would look like, worked out on drafts; nothing is saved.
 
-It shows what create or write would make of the same values (defaults, computed fields, those of lines, totals), and what the
-model's `@onchange` methods add for people.
+It shows what create or write would make of the same values (defaults, computed fields, those of lines, totals, what an addon's
+`create` fills in), and what the model's `@onchange` methods add for people.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from server.db.engine import undone
 from server.errors import FieldError
 from server.model import nested
 from server.model.compute import dependencies, mark
 from server.model.decorators import action
 from server.model.drafts import Drafts
 from server.model.fields import Field
+from server.model.rehearsal import Rehearsal, Undone
 from server.model.relational import Many2one, One2many, Reference, ToMany
+from server.model.savepoint import savepoint
 from server.text import render
 
 Spec = dict[str, dict[str, Any]]
@@ -31,7 +32,7 @@ class Onchange:
 
     __slots__ = ()
 
-    @action(readonly=True)
+    @action
     def onchange(
         self: Any, values: dict[str, Any], field_names: list[str] | None = None, fields_spec: dict[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -56,20 +57,18 @@ class Onchange:
             self.check_outside("read")
         elif not env.su:
             env.access.check(self._name, "create")
-        env.flush()
         txn = env.transaction
-        kept = txn.drafts, list(txn.history_rows), dict(txn.tracked), len(txn.after_commit), txn.reference_touched
+        capture, txn.capture = txn.capture, None  # nothing happens that anybody is to be told of
+        answer: dict[str, Any] = {}
         try:
-            with undone(txn.connection):  # also what an onchange method wrote by mistake
+            with savepoint(env):
                 txn.drafts = Drafts(env)
-                return Form(self, spec, values or {}, list(field_names or ())).answer()
+                answer = Form(self, spec, values or {}, list(field_names or ())).answer()
+                raise Undone()
+        except Undone:
+            return answer
         finally:
-            txn.dirty.clear()
-            txn.pending.clear()
-            txn.values.clear()
-            txn.drafts, txn.history_rows, txn.tracked = kept[:3]
-            del txn.after_commit[kept[3] :]
-            txn.reference_touched = kept[4]
+            txn.drafts, txn.capture = None, capture
 
     @classmethod
     def _onchange_methods(cls: Any) -> dict[str, list[str]]:
@@ -125,6 +124,9 @@ class Form:
         before = self._known()
         self._mark()
         self._run_methods()
+        rehearsal = Rehearsal(self.drafts, self.record._name, self.id, self.spec)
+        if rehearsal.wanted():
+            rehearsal.run()
         whole = {self.id} if self.first else set()
         told = self._told(self.record._name, [self.id], self.spec, before, whole)
         answer: dict[str, Any] = {"value": told[self.id]}

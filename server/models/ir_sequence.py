@@ -246,6 +246,11 @@ class IrSequence(Model, name="ir.sequence"):
             raise UserError(_("%(count)s numbers cannot be taken at once. Ask for at most a million.", count=count))
         if count == 0:
             return []
+        drawn = self.env.transaction.rehearsing
+        if drawn is not None:  # nothing is saved in the end, and numbers are not to be lost
+            instead = [f"/{len(drawn) + n}" for n in range(count or 1)]
+            drawn.update(instead)
+            return instead[0] if count is None else instead
         shape = self._shape()
         when = self._moment(date)
         values = self._take(shape, when.date(), count or 1)

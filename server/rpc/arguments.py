@@ -277,7 +277,7 @@ READONLY = frozenset(
     "read_group"
     " formatted_read_group web_read web_search_read web_name_search get_metadata perm_read check_access_rights check_access "
     "has_access"
-    " copy_data get_views onchange search_page".split()
+    " copy_data get_views search_page".split()
 )
 
 #: Methods to which `default_<field>` in the context says something.

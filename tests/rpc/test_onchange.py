@@ -172,3 +172,79 @@ def test_a_form_shows_what_saving_makes_of_it(shop, made, steps, partner, saved,
     (after,) = shop("shop.order", "read", ids, names)
     assert {n: shown[n] for n in names} == {n: after[n] for n in names}
     shop("shop.order", "unlink", ids)
+
+
+# -- documents that addons complete while they are saved -----------------------------------------------------------------------
+
+ORDER_LINE = {"product_id": {}, "name": {}, "product_uom_qty": {}, "price_unit": {}, "tax_ids": {}, "price_subtotal": {}, "price_total": {}}
+ORDER = {"name": {}, "partner_id": {"fields": {"display_name": {}}}, "partner_invoice_id": {}, "currency_id": {}, "warehouse_id": {},
+         "amount_untaxed": {}, "amount_tax": {}, "amount_total": {}, "order_line": {"fields": ORDER_LINE}}  # fmt: skip
+
+
+def _counts(rpc):
+    sequences = rpc("ir.sequence", "search_read", [], ["number_next"])
+    return [rpc(m, "search_count", []) for m in ("sale.order", "sale.order.line", "mail.message", "account.move")], sequences
+
+
+def test_business_documents_are_previewed_as_they_would_be_saved(rpc, count_statements):
+    partner = rpc("ir.model.data", "check_object_reference", "base", "customer_mx_01")[1]
+    products = rpc("product.product", "search", [("sale_ok", "=", True), ("list_price", ">", 0)], limit=3)
+    lines = [[0, f"virtual_{n}", {"product_id": p, "product_uom_qty": n + 1}] for n, p in enumerate(products)]
+    values = {"partner_id": partner, "order_line": lines}
+    before = _counts(rpc)
+    shown = rpc("sale.order", "onchange", [], values, ["partner_id", "order_line"], ORDER)["value"]
+    line = rpc("sale.order.line", "onchange", [], {"order_id": {"partner_id": partner}, "product_id": products[0], "product_uom_qty": 5}, ["product_id"], ORDER_LINE)["value"]
+    assert _counts(rpc) == before, "nothing was saved, and no number was taken"
+    order = rpc("sale.order", "create", values)
+    (saved,) = rpc("sale.order", "web_read", [order], ORDER)
+    assert "name" not in shown
+    for name in ("partner_invoice_id", "currency_id", "warehouse_id", "amount_untaxed", "amount_tax", "amount_total"):
+        assert shown[name] == saved[name] and saved[name], name
+    for (code, ref, told), made in zip(shown["order_line"], saved["order_line"], strict=True):
+        assert code == 1 and ref.startswith("virtual_")
+        for name in ("name", "price_unit", "price_subtotal", "price_total"):
+            assert told[name] == made[name]
+        assert [command[1] for command in told["tax_ids"]] == made["tax_ids"]
+    assert line["price_unit"] == saved["order_line"][0]["price_unit"] and line["price_subtotal"] == 5 * line["price_unit"]
+    first = saved["order_line"][0]["id"]
+    changed = rpc("sale.order", "onchange", [order], {"order_line": [[1, first, {"product_uom_qty": 7}]]}, ["order_line"], ORDER)["value"]
+    rpc("sale.order", "write", [order], {"order_line": [[1, first, {"product_uom_qty": 7}]]})
+    (after,) = rpc("sale.order", "web_read", [order], ORDER)
+    assert changed["amount_total"] == after["amount_total"] != saved["amount_total"]
+    assert changed["order_line"] == [[1, first, {n: after["order_line"][0][n] for n in ("price_subtotal", "price_total")}]]
+    incomplete = rpc("sale.order", "onchange", [], {"order_line": lines}, ["order_line"], ORDER)["value"]
+    assert "partner_id" not in incomplete  # it cannot be saved yet: the draft alone is shown
+    invoice = {"move_type": "out_invoice", "partner_id": partner, "invoice_line_ids": [[0, "virtual_1", {"product_id": products[0], "quantity": 2}]]}
+    spec = {"amount_total": {}, "journal_id": {}, "invoice_line_ids": {"fields": {"price_unit": {}, "account_id": {}}}}
+    shown = rpc("account.move", "onchange", [], invoice, ["invoice_line_ids"], spec)["value"]
+    (made,) = rpc("account.move", "web_read", [rpc("account.move", "create", invoice)], spec)
+    assert shown["amount_total"] == made["amount_total"] and shown["journal_id"] == made["journal_id"]
+    assert shown["invoice_line_ids"] == [[1, "virtual_1", {n: made["invoice_line_ids"][0][n] for n in ("price_unit", "account_id")}]]
+
+
+def test_a_preview_costs_the_same_for_few_lines_and_for_many(rpc, db, count_statements):
+    partner = rpc("ir.model.data", "check_object_reference", "base", "customer_mx_01")[1]
+    (product,) = rpc("product.product", "search", [("sale_ok", "=", True), ("list_price", ">", 0)], limit=1)
+    counts = []
+    for size in (1, 2, 30):
+        lines = [[0, f"virtual_{n}", {"product_id": product, "product_uom_qty": n + 1}] for n in range(size)]
+        with count_statements(db) as seen:
+            rpc("sale.order", "onchange", [], {"partner_id": partner, "order_line": lines}, ["order_line"], ORDER)
+        counts.append(len(seen))
+    assert counts[1] == counts[2], seen.report()
+
+
+def test_every_model_of_the_business_opens_in_a_form(rpc):
+    """A new form of every model, and one of a saved record that shows no change while nothing was changed."""
+    models = [row["model"] for row in rpc("ir.model", "search_read", [("transient", "=", False)], ["model"])]
+    assert len(models) > 60
+    for model in models:
+        if not rpc(model, "check_access_rights", "create", False):
+            continue
+        fields = rpc(model, "fields_get")
+        spec = {n: {"fields": {"display_name": {}}} if d["type"] in ("many2one", "one2many", "many2many") else {} for n, d in fields.items()}
+        rpc(model, "onchange", [], {}, [], spec)
+        ids = rpc(model, "search", [], limit=1)
+        if ids:
+            assert rpc(model, "onchange", ids, {}, [], spec) == {"value": {}}, model
+            assert len(rpc(model, "web_read", ids, spec)) == 1
