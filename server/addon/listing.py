@@ -104,7 +104,7 @@ def write_rows(conn: sa.Connection, discovery: Discovery, failed: dict[str, Text
         addon = discovery.addons.get(name)
         row = rows.get(name) or state.ModuleRow(name)
         reason = render(reasons.get(name, "")) or None
-        if not row.active:
+        if not row.active and (reason or row.state != "to install"):
             row.state = "uninstallable" if reason else "uninstalled"
         values = {**shown(addon, row.version if row.active else ""), "failure": reason}
         old = before.get(name)

@@ -30,12 +30,21 @@ module_table = sa.Table(
     *(sa.Column(name, sa.Text) for name in ("name", "shortdesc", "summary", "author", "category", "state")),
     *(sa.Column(name, sa.Text) for name in ("latest_version", "installed_version", "failure")),
     sa.Column("package_version", sa.Text),
+    sa.Column("category_id", sa.Integer),
     sa.Column("application", sa.Boolean),
     sa.Column("auto_install", sa.Boolean),
     sa.Column("demo", sa.Boolean),
     sa.Column("owned", sa.Text),
     sa.Column("loaded", sa.Text),
     *(sa.Column(name, sa.DateTime if "date" in name else sa.Integer) for name in _stamps),
+)
+#: Table of `ir.module.category`.
+category_table = sa.Table(
+    "ir_module_category",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text),
+    sa.Column("sequence", sa.Integer),
 )
 #: Table of `ir.company.addon`.
 company_table = sa.Table(
@@ -201,6 +210,7 @@ def save(conn: sa.Connection, row: ModuleRow, shown: Mapping[str, Any]) -> None:
     """Write a module row back. `shown` are the values for people (`shortdesc`, `latest_version`, …)."""
     values: dict[str, Any] = {
         **shown,
+        **({"category_id": _category(conn, shown["category"])} if shown.get("category") else {}),
         "state": row.state,
         "demo": row.demo,
         "package_version": row.version or None,
@@ -212,6 +222,13 @@ def save(conn: sa.Connection, row: ModuleRow, shown: Mapping[str, Any]) -> None:
     changed = conn.execute(sa.update(module_table).where(module_table.c.name == row.name).values(values))
     if changed.rowcount == 0:
         conn.execute(sa.insert(module_table).values(name=row.name, create_date=values["write_date"], **values))
+
+
+def _category(conn: sa.Connection, name: str) -> int:
+    """Id of a category by its name; made when it is new."""
+    table = category_table
+    found = conn.execute(sa.select(table.c.id).where(table.c.name == name)).scalar()
+    return int(found or conn.execute(sa.insert(table).values(name=name, sequence=10).returning(table.c.id)).scalar_one())
 
 
 def remove(conn: sa.Connection, name: str) -> None:
