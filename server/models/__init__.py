@@ -23,7 +23,8 @@ from server.models.ir_preferences import IrDefault, IrExports, IrExportsLine, Ir
 from server.models.ir_sequence import IrSequence, IrSequenceDateRange
 from server.models.ir_translation import IrTranslation
 from server.models.lang import ResLang
-from server.models.mail_message import MailMessage, MailMessageSubtype, MailThread
+from server.models.mail_activity import MailActivity, MailActivityType
+from server.models.mail_message import MailFollowers, MailMessage, MailMessageSubtype, MailThread
 from server.models.users import ResUsers
 from server.models.webhook import WebhookDelivery, WebhookLine, WebhookSubscription
 
@@ -53,6 +54,9 @@ __all__ = [
     "IrTranslation",
     "IrUiMenu",
     "IrUiView",
+    "MailActivity",
+    "MailActivityType",
+    "MailFollowers",
     "MailMessage",
     "MailMessageSubtype",
     "MailThread",

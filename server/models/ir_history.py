@@ -15,6 +15,7 @@ class IrHistory(Model, name="ir.history"):
     rec_name = "model"
     indexes = [("model", "res_id"), ("company_id", "date")]
     access_through = ("model", "res_id")
+    model_aliases = ("mail.tracking.value",)
 
     model = Char(_("Model"), required=True, readonly=True)
     res_id = Integer(_("Record"), required=True, readonly=True)

@@ -87,15 +87,17 @@ def _readable(env: Environment, model: str) -> bool:
 def records_deleted(env: Environment, model: str, ids: Sequence[int]) -> None:
     """Take away what only points at records that are being deleted: external ids, attachments, messages.
 
-    Called by `unlink` of every model; three statements whatever the number of records, none for the models named here. The
-    history stays.
+    Called by `unlink` of every model; three statements whatever the number of records (five for models with messages), none for
+    the models named here. The history stays.
     """
     if not ids or model in ("ir.model.data", "ir.attachment", "mail.message"):
         return
+    discussed = "message_ids" in env[model]._fields
     pointers = (
         ("ir.model.data", "model", "res_id"),
         ("ir.attachment", "res_model", "res_id"),
         ("mail.message", "model", "res_id"),
+        *((("mail.activity", "res_model", "res_id"), ("mail.followers", "res_model", "res_id")) if discussed else ()),
     )
     for name, model_column, id_column in pointers:
         table = env[name].table

@@ -241,9 +241,9 @@ ir.attachment
   name c; datas bin; raw bin; type s[binary url]; url c; mimetype c; file_size i; checksum c; res_model c; res_id m2r; res_field c
   res_name c; public b; access_token c; description t; company_id m2o:res.company
 mail.message
-  subject c; body h; model c; res_id m2r; date dt; author_id m2o; email_from c
+  subject c; body h; model c; res_id m2r; date dt; author_id m2o:res.partner; email_from c
   message_type s[email comment notification user_notification]; subtype_id m2o:mail.message.subtype; attachment_ids m2m:ir.attachment
-  partner_ids m2m:res.partner; tracking_value_ids *:mail.tracking.value; parent_id m2o:mail.message
+  partner_ids m2m:res.partner; tracking_value_ids *:ir.history; parent_id m2o:mail.message
 mail.activity.type
   name c; summary c; sequence i; delay_count i; active b; icon c
 mail.activity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.errors import UserError
+from server.rpc.errors import UnknownModel
 from server.model.scalars import Selection
 from server.testing.calls import Client
 from tests.rpc.contract_models import ABSENT, EXTERNAL_IDS, entries
@@ -101,9 +101,9 @@ def test_older_spellings_mean_the_same(entry, call, shared_demo):
 @pytest.mark.parametrize("model", ABSENT)
 def test_models_of_others_are_unknown_and_nothing_else(model, call):
     for method in ("search_read", "fields_get", "create", "_private", "no_such_method"):
-        with pytest.raises(UserError, match=f"Object {model} doesn't exist") as caught:
+        with pytest.raises(UnknownModel, match=f"Object {model} doesn't exist") as caught:
             call(model, method)
-        assert type(caught.value) is UserError
+        assert type(caught.value) is UnknownModel
 
 
 @pytest.mark.parametrize(("xmlid", "model"), EXTERNAL_IDS.items())

@@ -1,5 +1,5 @@
 """Models of the addon."""
 
-from addons.base.models import bank, company, country, currency, partner, partner_category, user
+from addons.base.models import bank, company, country, currency, message, partner, partner_category, user
 
-__all__ = ["bank", "company", "country", "currency", "partner", "partner_category", "user"]
+__all__ = ["bank", "company", "country", "currency", "message", "partner", "partner_category", "user"]
