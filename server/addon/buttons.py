@@ -1,8 +1,8 @@
 """Addons led by a client: marks on rows of `ir.module.module`, and the work that follows from them.
 
-The life of addons has transactions of its own (`lifecycle.py`). So a call only writes marks, or notes what is to be done; that is done
-right after the call's commit and before its answer, and a refusal still reaches the caller. Within a batch it is done once the whole
-batch is committed.
+The life of addons has transactions of its own (`lifecycle.py`). So a call only writes marks, or notes what is to be done; that
+is done right after the call's commit and before its answer, and a refusal still reaches the caller. Within a batch it is done
+once the whole batch is committed.
 """
 
 from __future__ import annotations

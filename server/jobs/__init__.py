@@ -94,6 +94,7 @@ def _addon_of(module: str) -> str:
 def load_kernel_jobs() -> None:
     """Import the kernel's own jobs, so that they are declared."""
     import server.events.courier
+    import server.jobs.calls
     import server.jobs.housekeeping
     import server.jobs.mail
 

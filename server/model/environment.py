@@ -76,6 +76,9 @@ class Transaction:
         self.registry_touched = False
         #: what the writes share that are being made together; None for a write of its own
         self.together: Together | None = None
+        #: automations by model, once looked up (`server.models.base_automation`), and (automation, record) of those at work
+        self.automations: Any = None
+        self.automating: set[tuple[int, int]] = set()
         self.next_temporary = -1
         #: unsaved records while a form is worked out (`server.model.drafts.Drafts`)
         self.drafts: Any = None

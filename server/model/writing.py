@@ -147,6 +147,7 @@ class Writing:
             self._validate(changed)
             self._check_rule_after("write")
             env.hooks.record_written(env=env, records=self, vals=vals)
+            happened(self, "write", changed)
         return True
 
     def _write_columns(self: Any, vals: dict[str, Any]) -> list[str]:
@@ -302,6 +303,7 @@ class Writing:
         self._guard_write()
         self._check_rule("unlink")
         env.hooks.record_deleting(env=env, records=self)
+        happened(self, "unlink")
         names = {r._ids[0]: r.display_name for r in self} if self._history else {}
         touched = self._touched_by_unlink()
         dirty = txn.dirty.get(self._name)
@@ -393,6 +395,15 @@ class Writing:
         return self.create(self.copy_data(default))
 
 
+def happened(records: Any, event: str, names: Iterable[str] = ()) -> None:
+    """Run the automations of an event (create, write, unlink); costs a look into a dictionary when the model has none."""
+    known = records.env.transaction.automations
+    if known is None or records._name in known:
+        from server.models import base_automation
+
+        base_automation.happened(records, event, names)
+
+
 def txn_pending_writes(env: Any) -> None:
     """Write what is pending before rows disappear under it."""
     if env.transaction.dirty:
@@ -458,10 +469,13 @@ def wrap(cls: Any) -> None:
         try:
             defaults = self._context_defaults()
             if not defaults:
-                return super(cls, self).create(rows)
-            # They are values like those given, for these records alone: not for what is created along with them.
-            bare = self.with_context({k: v for k, v in self.env.context.items() if not k.startswith("default_")})
-            return super(cls, bare).create([{**defaults, **row} for row in rows]).with_env(self.env)
+                made = super(cls, self).create(rows)
+            else:
+                # They are values like those given, for these records alone: not for what is created along with them.
+                bare = self.with_context({k: v for k, v in self.env.context.items() if not k.startswith("default_")})
+                made = super(cls, bare).create([{**defaults, **row} for row in rows]).with_env(self.env)
+            happened(made, "create")
+            return made
         except (FieldError, UserError) as error:
             point_at_link(self, error, rows)
             whereabouts.seal(error, len(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import server.models.ir_module
 from server.models.api_keys import ResUsersApikeys
+from server.models.base_automation import BaseAutomation
 from server.models.company import ResCompany
 from server.models.device import ResDevice
 from server.models.groups import ResGroups
@@ -11,11 +12,13 @@ from server.models.identity import ResUsersApikeysDescription, ResUsersApikeysSh
 from server.models.ir_access import IrModelAccess
 from server.models.ir_actions import IrActionsActWindow, IrActionsReport, IrActionsUrl, IrUiMenu, IrUiView
 from server.models.ir_api_log import IrApiLog
+from server.models.ir_actions_server import IrActionsServer, ServerActionLine
 from server.models.ir_attachment import IrAttachment
 from server.models.ir_change import IrChange, IrChangeFeed
 from server.models.ir_config_parameter import IrConfigParameter
 from server.models.ir_cron import IrCron
 from server.models.ir_history import IrHistory
+from server.models.ir_logging import IrLogging
 from server.models.ir_model import IrModel, IrModelFields, IrModelFieldsSelection
 from server.models.ir_model_data import IrModelData
 from server.models.ir_outbox import IrOutbox
@@ -29,8 +32,10 @@ from server.models.users import ResUsers
 from server.models.webhook import WebhookDelivery, WebhookLine, WebhookSubscription
 
 __all__ = [
+    "BaseAutomation",
     "IrActionsActWindow",
     "IrActionsReport",
+    "IrActionsServer",
     "IrActionsUrl",
     "IrApiLog",
     "IrAttachment",
@@ -43,6 +48,7 @@ __all__ = [
     "IrExportsLine",
     "IrFilters",
     "IrHistory",
+    "IrLogging",
     "IrModel",
     "IrModelAccess",
     "IrModelData",
@@ -65,6 +71,7 @@ __all__ = [
     "ResGroups",
     "ResLang",
     "ResUsers",
+    "ServerActionLine",
     "ResUsersApikeys",
     "ResUsersApikeysDescription",
     "ResUsersApikeysShow",

@@ -6,7 +6,21 @@ import calendar
 from datetime import datetime, timedelta
 from typing import Any
 
-from server import Boolean, Char, Datetime, Integer, Json, Many2one, Model, Selection, ValidationError, _, action, constrains
+from server import (
+    Boolean,
+    Char,
+    Datetime,
+    Integer,
+    Json,
+    Many2one,
+    Model,
+    Selection,
+    Text,
+    ValidationError,
+    _,
+    action,
+    constrains,
+)
 
 _STEPS = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
 
@@ -42,7 +56,18 @@ class IrCron(Model, name="ir.cron"):
     job = Char(_("Job"), required=True, tracking=True, help=_("Name under which an addon declares the work."))
     payload = Json(_("Values"))
     model_id = Many2one("ir.model", _("Model"), ondelete="set null")
-    state = Selection([("job", _("Run a job"))], _("Action"), default="job", required=True, readonly=True)
+    state = Selection(
+        [("job", _("Run a job")), ("action", _("Run a server action")), ("code", _("Run code"))],
+        _("Action"),
+        default="job",
+        required=True,
+    )
+    ir_actions_server_id = Many2one("ir.actions.server", _("Server action"), ondelete="cascade")
+    code = Text(
+        _("Code"), help=_("Kept as it came and never run: the work of a schedule is a job of an addon or a server action.")
+    )
+    priority = Integer(_("Priority"), default=5)
+    numbercall = Integer(_("Number of calls"), default=-1, help=_("Of older programs; schedules go on until they are archived."))
     interval_number = Integer(_("Every"), default=1, required=True, tracking=True)
     interval_type = Selection(
         [("minutes", _("Minutes")), ("hours", _("Hours")), ("days", _("Days")), ("weeks", _("Weeks")), ("months", _("Months"))],
@@ -58,6 +83,30 @@ class IrCron(Model, name="ir.cron"):
         _("Once per company"), help=_("Each active company gets its own job; otherwise one runs in the company below.")
     )
     company_id = Many2one("res.company", _("Company"), default=lambda env: None, ondelete="cascade")
+
+    def create(self, vals_list: Any) -> Any:
+        """Create schedules of jobs, or of server actions.
+
+        :raises ValidationError: for a schedule of code.
+        """
+        return super().create([self._with_action(vals) for vals in vals_list])
+
+    def write(self, vals: dict[str, Any]) -> Any:
+        """Change schedules."""
+        return super().write(self._with_action(vals))
+
+    def _with_action(self, vals: dict[str, Any]) -> dict[str, Any]:
+        if vals.get("state") == "code" or (vals.get("code") and not vals.get("job")):
+            raise ValidationError(
+                _(
+                    "A schedule does not run code that is entered here: it could do anything. Choose a job of an addon, or "
+                    "a server "
+                    "action."
+                )
+            )
+        if not vals.get("ir_actions_server_id"):
+            return vals
+        return {**vals, "state": "action", "job": "kernel.server_action", "payload": {"action": vals["ir_actions_server_id"]}}
 
     @constrains("job")
     def _check_job(self) -> None:

@@ -61,7 +61,11 @@ class MailActivity(Model, name="mail.activity"):
 
     res_model = Char(_("Model"))
     res_model_id = Many2one(
-        "ir.model", _("Document model"), compute="_compute_res_model_id", inverse="_inverse_res_model_id", search="_search_res_model_id"
+        "ir.model",
+        _("Document model"),
+        compute="_compute_res_model_id",
+        inverse="_inverse_res_model_id",
+        search="_search_res_model_id",
     )
     res_id = Many2oneReference(_("Record"), model_field="res_model")
     res_name = Char(_("Name of the record"), compute="_compute_res_name")
@@ -112,7 +116,7 @@ class MailActivity(Model, name="mail.activity"):
             raise FieldError(f"Invalid operator {str(operator)[:20]!r} for mail.activity.state. Use =, !=, in or not in.")
         given = value if isinstance(value, (list, tuple)) else [value]
         today = self.env.today()
-        terms = {
+        terms: dict[str, list[Any]] = {
             "overdue": ["&", ("active", "=", True), ("date_deadline", "<", today)],
             "today": ["&", ("active", "=", True), ("date_deadline", "=", today)],
             "planned": ["&", ("active", "=", True), ("date_deadline", ">", today)],
@@ -155,7 +159,7 @@ class MailActivity(Model, name="mail.activity"):
         return self.action_feedback()
 
     @action(access="read")
-    def action_feedback(self, feedback: str | bool = False, attachment_ids: Sequence[int] | None = None) -> int | bool:
+    def action_feedback(self, feedback: Any = False, attachment_ids: Sequence[int] | None = None) -> int | bool:
         """Mark as done: the activities are archived, and each leaves a message with the feedback on its record.
 
         For whoever is assigned to them or may change their records.

@@ -12,7 +12,9 @@ from server.errors import AccessError, FieldError, ValidationError
 def test_activities_are_planned_found_and_done(rpc):
     partner = rpc("res.partner", "create", {"name": "Ana", "email": "ana@example.com"})
     today = rpc.database.run(2, {}, lambda env: env.today(), readonly=True)
-    planned = rpc("res.partner", "activity_schedule", [partner], "mail.mail_activity_data_call", summary="Ring her", note="<p>soon</p>")
+    planned = rpc(
+        "res.partner", "activity_schedule", [partner], "mail.mail_activity_data_call", summary="Ring her", note="<p>soon</p>"
+    )
     assert isinstance(planned, list) and len(planned) == 1
     (row,) = rpc("mail.activity", "read", planned)
     assert row["res_model"] == "res.partner" and row["res_id"] == partner and row["res_name"] == "Ana"
@@ -50,7 +52,9 @@ def test_activities_are_planned_found_and_done(rpc):
 
 
 def test_messages_reach_people_and_carry_files(rpc):
-    ana, ben = rpc("res.partner", "create", [{"name": "Ana", "email": "ana@example.com"}, {"name": "Ben", "email": "ben@example.com"}])
+    ana, ben = rpc(
+        "res.partner", "create", [{"name": "Ana", "email": "ana@example.com"}, {"name": "Ben", "email": "ben@example.com"}]
+    )
     order = rpc("sale.order", "create", {"partner_id": ana})
     file = rpc("ir.attachment", "create", {"name": "a.txt", "datas": "aGVsbG8="})
     assert rpc("sale.order", "message_subscribe", [order], partner_ids=[ben]) is True
@@ -96,7 +100,9 @@ def test_what_was_changed_in_the_same_moment(rpc):
     (partner,) = rpc("res.partner", "create", [{"name": "Ana", "email": "ana@example.com"}])
     order = rpc("sale.order", "create", {"partner_id": partner})
     rpc("sale.order", "action_quotation_send", [order])
-    (message,) = rpc("mail.message", "search_read", [["model", "=", "sale.order"], ["res_id", "=", order]], ["tracking_value_ids"], limit=1)
+    (message,) = rpc(
+        "mail.message", "search_read", [["model", "=", "sale.order"], ["res_id", "=", order]], ["tracking_value_ids"], limit=1
+    )
     (change,) = rpc("mail.tracking.value", "read", message["tracking_value_ids"], ["changes"])
     assert change["changes"]["state"] == ["draft", "sent"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from server.rpc.errors import UnknownModel
 from server.model.scalars import Selection
+from server.rpc.errors import UnknownModel
 from server.testing.calls import Client
 from tests.rpc.contract_models import ABSENT, EXTERNAL_IDS, entries
 

@@ -79,7 +79,9 @@ def test_at_once_in_every_process_and_refusals(call, database):
         assert states(elsewhere, "base", "product") == {"base": "installed", "product": "uninstalled"}
     finally:
         other.engine.dispose()
-    (row,) = call("ir.module.module", "search_read", [["name", "=", "base"]], ["latest_version", "installed_version", "category_id"])
+    (row,) = call(
+        "ir.module.module", "search_read", [["name", "=", "base"]], ["latest_version", "installed_version", "category_id"]
+    )
     assert re.fullmatch(r"19\.0(\.\d+)+", row["latest_version"]) and re.fullmatch(r"19\.0(\.\d+)+", row["installed_version"])
     categories = call("ir.module.category", "search_read", [], ["name", "module_ids"])
     assert all(category["name"] and category["module_ids"] for category in categories)
