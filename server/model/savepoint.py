@@ -19,6 +19,7 @@ def savepoint(env: Environment) -> Iterator[None]:
     history, after = list(txn.history_rows), list(txn.after_commit)
     locked, reference, registry = set(txn.locked), txn.reference_touched, txn.registry_touched
     computing, together = set(txn.computing), txn.together
+    models, automations = txn.registry, txn.automations
     with txn.connection.begin_nested():
         try:
             yield
@@ -30,5 +31,6 @@ def savepoint(env: Environment) -> Iterator[None]:
             txn.tracked, txn.history_rows, txn.after_commit = tracked, history, after
             txn.locked, txn.reference_touched, txn.registry_touched = locked, reference, registry
             txn.computing, txn.together = computing, together
+            txn.registry, txn.automations = models, automations
             txn.security = {}
             raise

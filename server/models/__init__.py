@@ -11,8 +11,8 @@ from server.models.groups import ResGroups
 from server.models.identity import ResUsersApikeysDescription, ResUsersApikeysShow, ResUsersIdentitycheck
 from server.models.ir_access import IrModelAccess
 from server.models.ir_actions import IrActionsActWindow, IrActionsReport, IrActionsUrl, IrUiMenu, IrUiView
-from server.models.ir_api_log import IrApiLog
 from server.models.ir_actions_server import IrActionsServer, ServerActionLine
+from server.models.ir_api_log import IrApiLog
 from server.models.ir_attachment import IrAttachment
 from server.models.ir_change import IrChange, IrChangeFeed
 from server.models.ir_config_parameter import IrConfigParameter

@@ -274,6 +274,19 @@ def test_within_one_transaction_and_undone(database):
         Client(database)("x_thing", "search", [])
 
 
+def test_undone_with_a_part_of_the_transaction(database):
+    from server.model.savepoint import savepoint
+
+    with database.transaction(2) as env:
+        with pytest.raises(ZeroDivisionError), savepoint(env):
+            env["ir.model"].create({"name": "Thing", "model": "x_thing", "state": "manual"})
+            raise ZeroDivisionError
+        assert "x_thing" not in env
+        env["ir.model"].create({"name": "Thing", "model": "x_thing", "state": "manual"})
+        assert env["x_thing"].create({"x_name": "a"}).display_name == "a"
+    assert columns(database, "x_thing") >= {"id", "x_name"}
+
+
 @pytest.mark.slow
 def test_many_at_once_make_all_of_them(database, call):
     """Three processes add fields and models at the same time: none is lost, none is made twice."""
