@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from server.model.environment import Environment
+    from server.model.relational import Many2many
+
+    Pairs = list[tuple[int, int]]
 
 
 class Capture:
@@ -80,16 +83,22 @@ class Capture:
             for id in several:
                 written.setdefault(id, set()).add(name)
 
-    def linking(self, env: Environment, relation: str, added: list[tuple[int, int]], removed: list[tuple[int, int]]) -> None:
-        """Pairs are about to be put into a relation table, or taken out of it."""
-        sides = self.watch(env).relations.get(relation)
-        if not sides:
+    def linking(self, env: Environment, field: Many2many, added: Pairs, removed: Pairs) -> None:
+        """Pairs (id of the field's record, id of the linked one) are about to be put into a relation table, or taken out of it."""
+        relation, one, _two = field.names()
+        if relation not in self.watch(env).relations:
             return
+        if next(iter(env.transaction.registry.metadata.tables[relation].c)).name != one:  # the field of the other side
+            added, removed = [(b, a) for a, b in added], [(b, a) for a, b in removed]
+        self._linked(env, relation, added, removed)
+
+    def _linked(self, env: Environment, relation: str, added: Pairs, removed: Pairs) -> None:
+        """The same with pairs as the table has them."""
         pairs = self.links.setdefault(relation, {})
         for sign, several in ((1, added), (-1, removed)):
             for pair in several:
                 pairs[pair] = pairs.get(pair, 0) + sign
-        for model, name, first in sides:
+        for model, name, first in self.watch(env).relations[relation]:
             self.touching(env, model, dict.fromkeys(pair[0 if first else 1] for pair in (*added, *removed)), name)
 
     def acted(self, env: Environment, model: str, method: str, ids: Iterable[int]) -> None:
@@ -158,7 +167,7 @@ class Capture:
             pointing = any_ids(column, "ids", env.transaction.dialect)
             if table.name in watch.relations:
                 pairs = [(row[0], row[1]) for row in env.run(sa.select(*list(table.c)[:2]).where(pointing), {"ids": ids})]
-                self.linking(env, table.name, [], pairs)
+                self._linked(env, table.name, [], pairs)
             elif kind == "CASCADE" and table.name in watch.touching:
                 self._gone(env, table.name, env.run(sa.select(table.c.id).where(pointing), {"ids": ids}).scalars().all())
             elif kind == "SET NULL" and (other := str(table.info.get("model", ""))) in watch.models:

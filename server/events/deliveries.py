@@ -15,6 +15,7 @@ import orjson
 
 from server.events.sight import STAMPS, Row, Sight, Viewer, shown
 from server.jobs import outbox
+from server.model.fields import Field
 from server.model.flush import any_ids, insert_rows
 from server.model.relational import Many2many
 
@@ -246,19 +247,21 @@ def finish_values(viewer: Viewer, entries: list[dict[str, Any]]) -> None:
         names = {r.id: r.display_name or None for r in alive.sudo()}
     later: dict[int, dict[str, Any]] = {}
     if viewer.later and alive:
-        lists = {f.name for f in viewer.later if isinstance(f, Many2many) or f.type == "one2many"}
-        for row in alive.read([f.name for f in viewer.later], load=None):
-            later[row["id"]] = {n: (None if v is False and n not in lists and _empty(viewer, n) else v) for n, v in row.items()}
+        by_name = {f.name: f for f in viewer.later}
+        for values in alive.read(list(by_name), load=None):
+            later[values["id"]] = {name: told(by_name[name], value) for name, value in values.items() if name != "id"}
     for each in entries:
         row, alive_here = each.pop("_name"), each.pop("_later")
         each["display_name"] = row.values.get(column.name) if column is not None else names.get(each["id"])
         if alive_here and each["id"] in later:
-            each["values"].update({n: v for n, v in later[each["id"]].items() if n != "id"})
+            each["values"].update(later[each["id"]])
 
 
-def _empty(viewer: Viewer, name: str) -> bool:
-    """Whether false means nothing in this field."""
-    return any(f.name == name and f.type != "boolean" for f in viewer.later)
+def told(field: Field, value: Any) -> Any:
+    """A value that `read` answered, as webhooks tell it: null for nothing, many2many links in the order of ids, as in `old`."""
+    if isinstance(field, Many2many):
+        return sorted(value)
+    return None if value is False and field.type != "boolean" else value
 
 
 def batches(entries: list[dict[str, Any]]) -> Iterator[tuple[int | None, list[tuple[int, bytes]]]]:

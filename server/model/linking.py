@@ -195,7 +195,7 @@ class Linking:
         relation, one, two = field.names()
         table = txn.registry.metadata.tables[relation]
         if txn.capture is not None and (add or remove):
-            txn.capture.linking(env, relation, [(m, o) for m, o in add], [(m, o) for m, o in remove])
+            txn.capture.linking(env, field, add, remove)
         if remove:
             for id in {m for m, _o in remove}:
                 env.run(table.delete().where(table.c[one] == id, table.c[two].in_([o for m, o in remove if m == id])))

@@ -420,9 +420,9 @@ def test_the_kernels_own_schedules_work(database: Any) -> None:
             )
 
     database.run(1, {}, old)
-    assert worker.run_pending(database) == 3
+    assert worker.run_pending(database) == 4
     assert sorted(row["state"] for row in rows(database, job="x")) == ["dead", "pending"]
-    assert [row["state"] for row in rows(database) if row["job"].startswith("kernel.")] == ["done"] * 3
+    assert [row["state"] for row in rows(database) if row["job"].startswith("kernel.")] == ["done"] * 4
 
 
 @given(

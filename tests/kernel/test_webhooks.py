@@ -364,3 +364,16 @@ def test_what_could_never_work_is_refused_at_once(shared_shop: Any, line: dict[s
 def test_an_address_that_cannot_be_posted_to_is_refused(shared_shop: Any, url: str) -> None:
     with pytest.raises(ValidationError):
         subscribe(shared_shop, url)
+
+
+def test_administrators_have_forms_for_them(db: Any) -> None:
+    rpc = Client(db)
+    for model in ("webhook.subscription", "webhook.delivery", "ir.change.feed"):
+        views = rpc(model, "get_views", [[False, "list"], [False, "form"]])
+        assert set(views["views"]) >= {"list", "form"}, model
+    assert "action_redeliver" in str(rpc("webhook.delivery", "get_views", [[False, "form"]]))
+    assert "action_test" in str(rpc("webhook.subscription", "get_views", [[False, "form"]]))
+    with pytest.raises(Exception, match="webhook"):
+        rpc.as_user("ventas.mx")("webhook.subscription", "search_read", [])
+    with pytest.raises(Exception, match="webhook"):
+        rpc.as_user("ventas.mx")("webhook.delivery", "search_read", [])
