@@ -84,7 +84,7 @@ class Capture:
                 written.setdefault(id, set()).add(name)
 
     def linking(self, env: Environment, field: Many2many, added: Pairs, removed: Pairs) -> None:
-        """Pairs (id of the field's record, id of the linked one) are about to be put into a relation table, or taken out of it."""
+        """Pairs (id of the field's record, id of the linked one) are about to be put into a relation table or taken out of it."""
         relation, one, _two = field.names()
         if relation not in self.watch(env).relations:
             return

@@ -420,9 +420,11 @@ def test_the_kernels_own_schedules_work(database: Any) -> None:
             )
 
     database.run(1, {}, old)
-    assert worker.run_pending(database) == 4
+    schedules = database.run(1, {}, lambda env: env["ir.cron"].search_count([("job", "=like", "kernel.%")]))
+    assert schedules >= 4
+    assert worker.run_pending(database) == schedules
     assert sorted(row["state"] for row in rows(database, job="x")) == ["dead", "pending"]
-    assert [row["state"] for row in rows(database) if row["job"].startswith("kernel.")] == ["done"] * 4
+    assert [row["state"] for row in rows(database) if row["job"].startswith("kernel.")] == ["done"] * schedules
 
 
 @given(

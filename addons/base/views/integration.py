@@ -61,7 +61,7 @@ FormView(
             Field("active"),
         ),
         Group(
-            "health",
+            "standing",
             Field("health"),
             Field("waiting_count"),
             Field("last_success"),
@@ -165,7 +165,7 @@ FormView(
             Field("response"),
             label=_("Result"),
         ),
-        Notebook("book", Page("payload", _("Payload"), Field("payload"))),
+        Notebook("book", Page("sent", _("Payload"), Field("payload"))),
     ],
 )
 SearchView(
