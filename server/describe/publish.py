@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from server.describe.bearer import index_document, model_document
 from server.describe.catalog import ModelInfo, Permit, model_of, models_of
 from server.describe.openapi import openapi_document
+from server.describe.openrpc import openrpc_document
 from server.errors import AccessDenied
 from server.model.environment import Environment
 from server.rpc import json
@@ -139,6 +140,15 @@ def openapi(series: str, patterns: tuple[str, ...], typed: bool) -> Build:
 
     def build(env: Environment, permit: Permit | None) -> Any:
         return openapi_document(env, chosen(models_of(env, permit), patterns), series, typed)
+
+    return build
+
+
+def openrpc(series: str, patterns: tuple[str, ...] = ()) -> Build:
+    """Builds the OpenRPC document of `/rpc/2` over the models that fit one of `patterns`, or all of them."""
+
+    def build(env: Environment, permit: Permit | None) -> Any:
+        return openrpc_document(env, chosen(models_of(env, permit), patterns), series)
 
     return build
 

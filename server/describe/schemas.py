@@ -309,7 +309,11 @@ SHARED: dict[str, Schema] = {
             },
             "active_test": {"type": "boolean", "default": True, "description": "false: archived records too."},
             "bin_size": {"type": "boolean", "description": "Sizes instead of the bytes of binary fields."},
-            "typed_values": {"type": "boolean", "description": "null for nothing, objects for many2one."},
+            "typed_values": {
+                "type": "boolean",
+                "const": False,
+                "description": "true: null for nothing and objects for many2one, as the document `?values=typed` describes.",
+            },
         },
         "additionalProperties": True,
     },
@@ -321,9 +325,10 @@ SHARED: dict[str, Schema] = {
     "name-pair": {
         "title": "Id and name",
         "type": "array",
-        "prefixItems": [ID, {"type": "string"}],
+        "items": {"type": ["integer", "string"]},
         "minItems": 2,
         "maxItems": 2,
+        "examples": [[7, "Ana"]],
     },
     "name-pairs": {"type": "array", "items": {"$ref": "name-pair"}},
     "the-specification": {

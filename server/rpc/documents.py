@@ -79,6 +79,14 @@ def openapi() -> Response:
     return answer(by_either, ("openapi", series, patterns, typed), publish.openapi(series, patterns, typed))
 
 
+@documents.get("/rpc/2/openrpc.json")
+def openrpc() -> Response:
+    """OpenRPC of `/rpc/2`, as `rpc.discover` answers it. `?models=` as for OpenAPI."""
+    patterns = _patterns()
+    series = the_server().config.series
+    return answer(by_either, ("openrpc", series, patterns), publish.openrpc(series, patterns))
+
+
 def _model(model: str) -> tuple[Any, publish.Build]:
     if model == "index":
         return "index", publish.bearer_index
