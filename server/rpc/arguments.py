@@ -327,6 +327,7 @@ def reader_of(parameter: inspect.Parameter) -> _Reader | None:
     optional = parameter.default is not inspect.Parameter.empty
     default = parameter.default if optional else None
     empty_passes = optional or "None" in parts
+    whole_numbers = "list[int]" in parts
 
     def read(value: Any, name: str, method: str) -> Any:
         if kind == "bool" and isinstance(value, (bool, int)):
@@ -338,6 +339,8 @@ def reader_of(parameter: inspect.Parameter) -> _Reader | None:
         ):
             if isinstance(value, int) and not -INT64 <= value < INT64:
                 raise ValueRefused(_("%(method)s: %(name)s has more than 64 bits.", method=method, name=name))
+            if whole_numbers and isinstance(value, (list, tuple)):
+                return [_whole_number(item, name, method) for item in value]
             return value
         if empty_passes and nothing(value):
             return default
@@ -354,6 +357,22 @@ def reader_of(parameter: inspect.Parameter) -> _Reader | None:
         )
 
     return read
+
+
+def _whole_number(value: Any, name: str, method: str) -> int:
+    """One of a list of whole numbers, also written as a string of digits."""
+    if type(value) is str and value.lstrip("-").isdecimal() and len(value) < 19:
+        value = int(value)
+    if type(value) is not int or not -INT64 <= value < INT64:
+        raise ArgumentError(
+            _(
+                "%(method)s: %(name)s must be a list of whole numbers; %(value)s is none.",
+                method=method,
+                name=name,
+                value=shown(value),
+            )
+        )
+    return value
 
 
 _known: dict[int, tuple[Any, dict[str, _Reader]]] = {}

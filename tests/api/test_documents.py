@@ -112,6 +112,100 @@ class TestOpenApi:
         assert typed["paths"]["/json/2/res.partner/read"]["parameters"] == [{"$ref": "#/components/parameters/typed"}]
 
 
+#: The members that OpenRPC 1.3 asks for, in short.
+OPENRPC = {
+    "type": "object",
+    "required": ["openrpc", "info", "methods"],
+    "properties": {
+        "openrpc": {"const": "1.3.2"},
+        "info": {"type": "object", "required": ["title", "version"]},
+        "servers": {"type": "array", "items": {"type": "object", "required": ["name", "url"]}},
+        "methods": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "params", "result"],
+                "properties": {
+                    "name": {"type": "string", "pattern": r"^[a-z0-9_.]+$"},
+                    "summary": {"type": "string"},
+                    "description": {"type": "string"},
+                    "tags": {"type": "array", "items": {"type": "object", "required": ["name"]}},
+                    "paramStructure": {"enum": ["by-name", "by-position", "either"]},
+                    "params": {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/ref"}, {"$ref": "#/$defs/descriptor"}]}},
+                    "result": {"$ref": "#/$defs/descriptor"},
+                    "errors": {"type": "array", "items": {"$ref": "#/$defs/ref"}},
+                },
+                "additionalProperties": False,
+            },
+        },
+        "components": {
+            "type": "object",
+            "properties": {
+                "schemas": {"type": "object", "additionalProperties": {"type": "object"}},
+                "contentDescriptors": {"type": "object", "additionalProperties": {"$ref": "#/$defs/descriptor"}},
+                "errors": {
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": "object",
+                        "required": ["code", "message"],
+                        "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+                    },
+                },
+            },
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+    "$defs": {
+        "ref": {"type": "object", "required": ["$ref"], "properties": {"$ref": {"type": "string"}}, "additionalProperties": False},
+        "descriptor": {
+            "type": "object",
+            "required": ["name", "schema"],
+            "properties": {"name": {"type": "string"}, "schema": {"type": "object"}, "required": {"type": "boolean"}},
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def document(door):
+    """The OpenRPC document of the administrator."""
+    return door.get("/rpc/2/openrpc.json").get_json()
+
+
+class TestOpenRpc:
+    def test_it_has_the_shape(self, document):
+        errors = list(Draft202012Validator(OPENRPC).iter_errors(document))
+        assert not errors, (errors[0].json_path, errors[0].message[:300])
+        for schema in document["components"]["schemas"].values():
+            Draft202012Validator.check_schema(schema)
+
+    def test_no_reference_leads_nowhere(self, document):
+        text = json.dumps(document)
+        for kind in ("schemas", "contentDescriptors", "errors"):
+            for part in text.split(f'"#/components/{kind}/')[1:]:
+                assert part.partition('"')[0] in document["components"][kind]
+
+    def test_the_same_methods_as_in_openapi(self, document, whole):
+        names = [method["name"] for method in document["methods"]]
+        assert len(set(names)) == len(names)
+        described = {path.removeprefix("/json/2/").replace("/", ".") for path in whole["paths"]}
+        assert set(names) - described == {"common.version", "rpc.discover"} and described < set(names)
+
+    def test_what_must_be_given_stands_first(self, document):
+        shared = document["components"]["contentDescriptors"]
+        for method in document["methods"]:
+            params = [shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p for p in method["params"]]
+            required = [bool(p.get("required")) for p in params]
+            assert required == sorted(required, reverse=True), method["name"]
+            assert len({p["name"] for p in params}) == len(params)
+
+    def test_only_what_is_asked_for(self, door):
+        part = door.get("/rpc/2/openrpc.json?models=crm.*").get_json()
+        assert {method["name"].split(".")[0] for method in part["methods"]} == {"crm", "common", "rpc"}
+
+
 class TestForWhom:
     def test_rights(self, door, whole):
         seller = door.get("/json/2/openapi.json", key=door.key_of("ventas.mx")).get_json()
@@ -155,6 +249,19 @@ class TestForWhom:
             answer = door.http.get(path, headers=headers)
             assert answer.status_code == 401 and answer.get_json()["message"] == "Invalid apikey"
         assert door.http.get(path).status_code in (401, 403)
+
+    def test_a_session_reads_the_same(self, door):
+        browser = door.http.application.test_client()
+        assert browser.get("/doc/res.partner.json").status_code == 403
+        login = {"params": {"db": "colca", "login": "ventas.mx", "password": "ventas.mx"}}
+        assert browser.post("/web/session/authenticate", json=login).get_json()["result"]["uid"]
+        key = door.key_of("ventas.mx")
+        for mine, theirs in (("/doc/index.json", "/doc-bearer/index.json"), ("/doc/sale.order.json", "/doc-bearer/sale.order.json")):
+            assert browser.get(mine).data == door.get(theirs, key=key).data
+        assert browser.get("/json/2/openapi.json?models=res.partner").status_code == 200
+        unknown = browser.get("/doc/no.model.json")
+        assert unknown.status_code == 404 and unknown.data
+        assert browser.post("/json/2/res.partner/search", json={}).status_code == 401
 
 
 class TestBearer:

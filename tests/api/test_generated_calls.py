@@ -28,8 +28,16 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-#: Models with unlike fields: a tree with images, lines with money, quantities behind a wall, commands, a wizard, settings.
-MODELS = ["res.partner", "sale.order", "sale.order.line", "product.template", "account.move", "stock.quant", "sale.advance.payment.inv", "res.users"]
+#: Models with unlike fields: commands, lines with money, a tree with images, quantities behind a wall, a wizard, people. What the
+#: two databases do differently shows in the first two.
+MODELS = [
+    "sale.order",
+    "account.move",
+    *(
+        pytest.param(model, marks=pytest.mark.sqlite)
+        for model in ("res.partner", "sale.order.line", "product.template", "stock.quant", "sale.advance.payment.inv", "res.users")
+    ),
+]
 #: Methods whose answers the whole run depends on, or that end the key itself.
 LEFT_OUT = {"res.users": {"write", "unlink", "action_archive", "toggle_active", "change_password", "load", "web_save", "web_save_multi"}}
 
@@ -79,33 +87,29 @@ def operations(door, document):
             yield method, operation
 
 
-@pytest.fixture(scope="module")
-def statuses():
-    return set()
-
-
 @pytest.mark.parametrize("model", MODELS)
-def test_right_calls(door, model, statuses):
+def test_right_calls(door, model):
     document = narrowed(door.get(f"/json/2/openapi.json?models={model}").get_json(), model)
     seen: dict[str, list[int]] = {}
     for method, operation in operations(door, document):
-        seen[method] = run(door, document, operation, 12, GenerationMode.POSITIVE, door.key)
+        seen[method] = run(door, document, operation, 8, GenerationMode.POSITIVE, door.key)
     assert 200 in seen["search_read"] and 200 in seen["read"] and 200 in seen["search_count"], seen
     assert all(status < 500 for found in seen.values() for status in found)
 
 
-@pytest.mark.parametrize("model", ["res.partner", "sale.order"])
+@pytest.mark.parametrize("model", ["sale.order", pytest.param("res.partner", marks=pytest.mark.sqlite)])
 def test_wrong_calls(door, model):
     """Arguments that the document forbids: refused, as documented, and never with an error of the server."""
     document = narrowed(door.get(f"/json/2/openapi.json?models={model}").get_json(), model)
     refused = 0
     for _method, operation in operations(door, document):
-        seen = run(door, document, operation, 10, GenerationMode.NEGATIVE, door.key)
+        seen = run(door, document, operation, 6, GenerationMode.NEGATIVE, door.key)
         assert all(status < 500 for status in seen)
         refused += sum(status in (400, 403, 404, 422) for status in seen)
-    assert refused > 100
+    assert refused > 50
 
 
+@pytest.mark.sqlite
 def test_typed_answers(door):
     document = narrowed(door.get("/json/2/openapi.json?models=res.partner&values=typed").get_json(), "res.partner")
     for method, operation in operations(door, document):
@@ -113,14 +117,18 @@ def test_typed_answers(door):
             assert 200 in run(door, document, operation, 15, GenerationMode.POSITIVE, door.key)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("key", ["", "wrong", "0" * 48])
 def test_without_a_key(door, key):
-    """Whatever is sent, the answer is the documented 401."""
+    """Whatever is sent, the answer is the documented 401; 404 where a database is named that there is not."""
     document = door.get("/json/2/openapi.json?models=res.partner").get_json()
+    seen: set[int] = set()
     for _method, operation in list(operations(door, document))[:8]:
-        assert set(run(door, document, operation, 3, GenerationMode.POSITIVE, key)) <= {401, 429}
+        seen.update(run(door, document, operation, 3, GenerationMode.POSITIVE, key))
+    assert 401 in seen and seen <= {401, 404, 429}
 
 
+@pytest.mark.sqlite
 def test_another_user(door):
     """A person of the warehouse, with the document of the administrator: refusals are documented ones."""
     document = narrowed(door.get("/json/2/openapi.json?models=account.move").get_json(), "account.move")

@@ -205,7 +205,7 @@ class SaleOrderWorkflow(SaleOrder):
         return window_action(self, _("Sales orders").render(self.env.lang))
 
     @action(readonly=True)
-    def action_view_invoice(self, invoices: Any = None) -> Any:
+    def action_view_invoice(self, invoices: list[int] | None = None) -> Any:
         """The window that shows the invoices of these orders.
 
         :param invoices: show these instead, ids or records.
