@@ -205,7 +205,11 @@ class Reading:
         limit: int | None = None,
         order: str | None = None,
     ) -> Any:
-        """`search` for clients that name the fields they will read next."""
+        """`search` for clients that name the fields they will read next.
+
+        :raises FieldError: an unknown field. :raises AccessError: a hidden one.
+        """
+        plans.read_plan(self, field_names or None, None)
         return self.search(domain, offset, limit, order)
 
     def _model_title(self: Any) -> Any:

@@ -297,6 +297,12 @@ OLD_KEYWORDS: dict[str, dict[str, str]] = {
 #: Positional parameters of older versions that stood between the known ones and the context.
 OLD_POSITIONS: dict[str, tuple[str, ...]] = {"search": ("count",)}
 
+#: Where a mapping that comes last was the context in older versions, although newer ones have a parameter there: from this place
+#: on (after the ids) the method takes no mapping of its own.
+OLD_CONTEXT: dict[str, int] = {
+    "search": 1, "search_count": 1, "search_read": 2, "read": 1, "fields_get": 1, "default_get": 1, "name_search": 2,
+}  # fmt: skip
+
 
 # -- arguments of actions, by their annotations ------------------------------------------------------------------------------
 

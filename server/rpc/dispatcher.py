@@ -151,6 +151,8 @@ class Call:
         if any(p.kind is p.VAR_POSITIONAL for p in parameters):
             return
         known = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+        if isinstance(last, Mapping) and len(self.args) > arguments.OLD_CONTEXT.get(self.method, known):
+            self.context = {**values.context(self.args.pop()), **self.context}
         old = arguments.OLD_POSITIONS.get(self.method, ())
         extra = self.args[known:]
         if (
