@@ -28,6 +28,7 @@ from server.security import limits
 from server.web.databases import databases
 from server.web.dataset import dataset
 from server.web.docpage import docpage
+from server.web.files import files
 from server.web.pages import web
 from server.web.session import session
 
@@ -67,6 +68,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.before_request(_begin)
     app.after_request(_tell_limits)
     app.register_blueprint(databases)
+    app.register_blueprint(files)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.wsgi_app = _SingleSlashes(app.wsgi_app)  # type: ignore[method-assign]

@@ -235,11 +235,13 @@ class Session:
         self.settle()
 
     def reflect(self) -> None:
-        """Bring `ir.model` and `ir.model.fields` to the registry."""
+        """Bring `ir.model`, `ir.model.fields` and `ir.actions.report` to the registry."""
+        from server.documents.service import sync
         from server.models.ir_model_reflect import reflect
 
         env = self.env(self.registry.names)
         reflect(env)
+        sync(env)
         env.flush()
 
     def forbid_demo_in_production(self) -> None:

@@ -67,6 +67,23 @@ class IrActionsReport(Model, name="ir.actions.report"):
     )
 
 
+    @public(model=True, readonly=True)
+    def render(self, report_name: str, ids: list[int]) -> dict[str, Any]:
+        """Print records: `{"filename", "mimetype", "content"}`, the content a PDF in base64.
+
+        `report_name` as in the rows of this model (`account.report_invoice`); the documents come in the order of `ids`, each
+        once, in the language of their partner. Needs the right to read the records.
+        """
+        import base64
+
+        from server.documents.service import print_records, spool
+
+        with spool() as file:
+            name = print_records(self.env, report_name, ids, file)
+            file.seek(0)
+            return {"filename": name, "mimetype": "application/pdf", "content": base64.b64encode(file.read()).decode()}
+
+
 class IrActionsUrl(Model, name="ir.actions.act_url"):
     """Opens an address."""
 
