@@ -121,6 +121,8 @@ class Call:
                 if method.access:
                     records.check_outside(method.access, lock=not method.readonly)
             bound = bind(method, self.model, args, kwargs)
+            if self.proof is not None:
+                self.proof.permit_reach(env.models, self.model, method, bound.arguments)
             result = getattr(records, self.method)(*bound.args, **bound.kwargs)
             if not self.readonly:
                 env.flush()  # what the database refuses of it is refused here, where it is known what was asked

@@ -23,6 +23,7 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ from server.text import _
 if TYPE_CHECKING:
     from server.database import Database
     from server.model.environment import Environment
-    from server.model.modelset import Method
+    from server.model.modelset import Method, ModelSet
 
 SYSTEM_UID = 1
 
@@ -200,6 +201,11 @@ class Proof:
         if self.key is not None:
             self.key.permit(model, method)
 
+    def permit_reach(self, models: ModelSet, model: str, method: Method, arguments: Mapping[str, Any]) -> None:
+        """Raise `AccessError` when the bound arguments lead to a model that the scope of the key does not cover."""
+        if self.key is not None and self.key.models is not None:
+            self.key.permit_reach(models, model, method, arguments)
+
     def holds(self, env: Environment) -> bool:
         """True inside the transaction of `env` too; raises `AccessDenied` when the password, key or user changed meanwhile.
 
@@ -320,7 +326,9 @@ def prove_key(database: Database, key: str, address: str = "") -> Proof | None:
     address, `RateLimited` for a call too many.
     """
     memory = memory_of(database)
-    proof = _known_key(database, memory, key, address) if is_key(key) else None
+    if not is_key(key):
+        return None  # a password where a key belongs, say: it can be no key, so nothing is guessed by it
+    proof = _known_key(database, memory, key, address)
     if proof is None and address:
         _refuse_guesser(memory.keys.wait(address))
         memory.keys.failed(address)

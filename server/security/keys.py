@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from server.errors import AccessError, ValidationError
+from server.security.reach import reached
 from server.text import Text, _
 
 if TYPE_CHECKING:
     from server.model.environment import Environment
-    from server.model.modelset import Method
+    from server.model.modelset import Method, ModelSet
 
 KEY_LENGTH = 48
 PREFIX = 8
@@ -168,6 +169,26 @@ class KeyFacts:
                 model,
                 method,
             )
+
+    def permit_reach(self, models: ModelSet, model: str, method: Method, arguments: Mapping[str, Any]) -> None:
+        """Raise `AccessError` when the arguments of a record method lead to a model that the key is not for."""
+        if self.models is None or (method.name not in _NEEDS and needs(method) != ("read",)):
+            return
+        for other, operation in reached(models, model, method.name, arguments):
+            if operation not in self.models.get(other, ()):
+                raise self._refusal(
+                    _(
+                        "The API key %(name)s cannot reach %(other)s through %(model)s.%(method)s: it may not %(operation)s this "
+                        "model.",
+                        name=self.name,
+                        other=other,
+                        model=model,
+                        method=method.name,
+                        operation=_VERBS[operation],
+                    ),
+                    other,
+                    method,
+                )
 
     def _refusal(self, text: Text, model: str, method: Method) -> AccessError:
         return AccessError(text, model=model, method=method.name, api_key=self.id)

@@ -24,7 +24,7 @@ def fake_client(tmp_path, monkeypatch):
         return 2 if (login, password) == ("admin", "admin") else None
 
     def prove(database, uid, password, address=""):
-        return SimpleNamespace(holds=lambda env: True, permit=lambda model, method: None) if (uid, password) == (2, "admin") else None
+        return SimpleNamespace(holds=lambda env: True, permit=lambda *about: None, permit_reach=lambda *about: None) if (uid, password) == (2, "admin") else None
 
     monkeypatch.setattr(credentials, "check", check)
     monkeypatch.setattr(credentials, "prove", prove)

@@ -147,6 +147,11 @@ def test_an_ended_key_is_refused_at_once_in_every_process(door: Door, admin: Doo
 
 
 class TestScope:
+    @pytest.fixture
+    def scoped(self, admin: Door) -> tuple[Door, str]:
+        """The administrator, and a key of his that is for groups only."""
+        return admin, admin.key(allowed_models=["res.groups"])
+
     def test_a_reading_key_calls_only_what_reads(self, door: Door) -> None:
         key = door.key(readonly=True)
         assert door("res.users", "search_count", [], password=key)
@@ -208,6 +213,42 @@ class TestScope:
             admin("ir.config_parameter", "search", [], password=key, context={"allowed_company_ids": [1]})
         with pytest.raises(AccessError):
             admin("ir.config_parameter", "search", [], password=key, context={"allowed_company_ids": [999]})
+
+    @pytest.mark.parametrize(
+        "method, args, kwargs",
+        [
+            ("read", [[1], ["name", "users.login"]], {}),
+            ("search_read", [[], ["users/login"]], {}),
+            ("search_read", [[["users.login", "=", "admin"]]], {}),
+            ("search_count", [["|", ["name", "=", "x"], ["users", "any", [["login", "=", "admin"]]]]], {}),
+            ("search", [[]], {"order": "name desc, users.login"}),
+            ("web_read", [[1], {"users": {"fields": {"login": {}}}}], {}),
+            ("web_search_read", [[], {"implied_ids": {"fields": {"users": {"fields": {"login": {}}}}}}], {}),
+            ("read_group", [[], ["name"], ["users.login"]], {}),
+            ("create", [{"name": "x", "users": [[0, 0, {"login": "x", "name": "x"}]]}], {}),
+            ("create", [[{"name": "y", "implied_ids": [[0, 0, {"name": "z", "users": [[1, 2, {"name": "x"}]]}]]}]], {}),
+            ("write", [[1], {"user_ids": [[1, 2, {"name": "x"}]]}], {}),
+            ("write", [[1], {"users": [[2, 2]]}], {}),
+            ("load", [["name", "users/login"], [["x", "y"]]], {}),
+        ],
+    )
+    def test_no_detour_leads_to_other_models(self, scoped: tuple[Door, str], method: str, args: Any, kwargs: Any) -> None:
+        admin, key = scoped
+        with pytest.raises(AccessError, match="cannot reach res.users through res.groups"):
+            admin("res.groups", method, *args, password=key, **kwargs)
+
+    def test_what_a_scope_does_not_stand_in_the_way_of(self, scoped: tuple[Door, str]) -> None:
+        admin, key = scoped
+        [row] = admin("res.groups", "read", [1], ["name", "users", "create_uid"], password=key)
+        assert row["name"] and isinstance(row["users"], list)
+        groups = {"implied_ids": {"fields": {"name": {}}}}
+        assert admin("res.groups", "web_search_read", [["users", "in", [2]]], groups, password=key)["length"]
+        made = admin("res.groups", "create", {"name": "x", "users": [[6, 0, [2]]]}, password=key)
+        assert admin("res.groups", "search", [["users", "ilike", "admin"], ["id", "=", made]], password=key) == [made]
+        both = admin.key(allowed_models={"res.groups": ["read"], "res.users": ["read"]})
+        assert admin("res.groups", "search", [["users.login", "=", "admin"]], password=both)
+        with pytest.raises(AccessError, match="may only read"):
+            admin("res.groups", "write", [made], {"name": "y"}, password=both)
 
     def test_a_narrowed_scope_holds_from_the_next_call(self, door: Door) -> None:
         key = door.key()
@@ -401,4 +442,6 @@ class TestGuessing:
         with pytest.raises(credentials.TooManyAttempts):
             credentials.prove_key(database, keys.make_key(), "203.0.113.9")
         assert credentials.prove_key(database, key, "192.0.2.7") is not None, "others go on"
-        assert credentials.prove_key(database, "not a key at all", "192.0.2.8") is None
+        for _try in range(30):
+            assert credentials.prove_key(database, "not a key at all", "192.0.2.8") is None
+        assert credentials.prove_key(database, keys.make_key(), "192.0.2.8") is None, "what can be no key guesses none"
