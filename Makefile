@@ -12,7 +12,7 @@ TESTS ?= tests
 
 export COLCA_DATA_DIR ?= ./var
 
-.PHONY: run test lint bench install install-test clean help
+.PHONY: run test lint bench install install-test install-clients clean help
 
 help:
 	@sed -n '2,5s/^#   //p' Makefile
@@ -32,7 +32,12 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt scripts/venv.sh
 	@PYTHON="$(PYTHON)" sh scripts/venv.sh "$(VENV)" ".[test]"
 	@touch $@ $(VENV)/.installed
 
-test: install-test lint
+install-clients: $(VENV)/.installed-clients
+
+$(VENV)/.installed-clients: $(VENV)/.installed-test scripts/clients.sh tests/clients/package-lock.json
+	@sh scripts/clients.sh "$(VENV)" && touch $@ || echo "The JavaScript clients could not be installed: their tests will not run." >&2
+
+test: install-test install-clients lint
 	$(BIN)/python -m pytest $(TESTS) $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist loadfile) $(PYTEST_ARGS)
 
 lint: install-test
