@@ -97,7 +97,7 @@ run(async (place) => {
     const row = await execute({ ...mapped, operation: "getAll", filters, returnAll: false, limit: 3, options: { fieldsList: "city,name" } });
     assert.strictEqual(row.city, "Lima");
     const search = now.methods.listSearch;
-    const models = await search.searchModels.call(frame(place, { authentication }), "partner");
+    const models = await search.searchModels.call(frame(place, { authentication }), "contact");
     assert.ok(models.results.length > 0);
     const records = await search.searchCustomRecords.call(frame(place, { authentication, customResource: "res.partner" }), `two ${place.tag}`);
     assert.deepStrictEqual(records.results.map((r) => r.value), [id]);
