@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from server import Char, Many2many, Model, One2many, Text, ValidationError, _, constrains, depends
 
 
@@ -34,12 +36,20 @@ class ResGroups(Model, name="res.groups"):
         copy=False,
     )
     access_ids = One2many("ir.model.access", "group_id", _("Access lines"))
-    full_name = Char(_("Full name"), compute="_compute_full_name")
+    full_name = Char(_("Full name"), compute="_compute_full_name", search="_search_full_name")
 
     @depends("name", "category")
     def _compute_full_name(self) -> None:
         for group in self:
             group.full_name = f"{group.category} / {group.name}" if group.category else group.name
+
+    def _search_full_name(self, operator: str, value: Any) -> list[Any]:
+        """By category and name when both are told, parted by a slash; else by either."""
+        glue = "&" if operator == "!=" or operator.startswith("not ") else "|"
+        if isinstance(value, str) and " / " in value:
+            category, _slash, name = value.partition(" / ")
+            return ["|" if glue == "&" else "&", ("category", operator, category), ("name", operator, name)]
+        return [glue, ("category", operator, value), ("name", operator, value)]
 
     @constrains("implied_ids")
     def _check_implied_loop(self) -> None:
