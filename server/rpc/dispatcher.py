@@ -64,18 +64,17 @@ class Call:
         self.prepare()
         return self.database.run(self.uid, self.context, self._inside, readonly=self.readonly)
 
-    def prepare(self) -> None:
+    def prepare(self, registry: Any = None) -> None:
         """Find the method, put the arguments in order, settle the context; to be called once, before `inside`. No statement,
         unless there is no such model or method: then another process may have made it meanwhile.
 
+        :param registry: that of an open transaction, which may have models that are not committed yet.
         :raises UserError: unknown model. :raises AccessError: private method. :raises UnknownMethod: no such method.
         """
-        try:
-            method = find_method(self.database.registry, self.model, self.method)
-        except (UnknownModel, UnknownMethod):
-            if not self.database.renew():
-                raise
-            method = find_method(self.database.registry, self.model, self.method)
+        if registry is not None:
+            method = find_method(registry, self.model, self.method)
+        else:
+            method = known_method(self.database, self.model, self.method)
         if self.proof is not None:
             self.proof.permit(self.model, method)
         if not method.model:
@@ -196,6 +195,16 @@ def find_method(registry: Any, model: str, name: str) -> Any:
 def reads_only(method: Any) -> bool:
     """Whether a public method is known to write nothing, so that a read transaction is enough for it."""
     return method.readonly or method.name in arguments.READONLY
+
+
+def known_method(database: Any, model: str, name: str) -> Any:
+    """As `find_method`; before it says that there is none, it looks whether another process made one meanwhile."""
+    try:
+        return find_method(database.registry, model, name)
+    except (UnknownModel, UnknownMethod):
+        if not database.renew():
+            raise
+        return find_method(database.registry, model, name)
 
 
 def method_of(cls: Any, model: str, name: str) -> Any:

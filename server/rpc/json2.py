@@ -17,7 +17,7 @@ from flask import Blueprint, Response, request
 
 from server.errors import AccessDenied, UserError
 from server.rpc import calllog, json, values
-from server.rpc.dispatcher import Call, StaleProof, find_method
+from server.rpc.dispatcher import Call, StaleProof, known_method
 from server.rpc.errors import ArgumentError, Fault, MalformedRequest, UnknownModel, describe
 from server.rpc.jsonrpc import data_of
 from server.rpc.locating import Origin
@@ -137,7 +137,7 @@ def prepared(database: Any, proof: Any, model: str, name: str, kwargs: dict[str,
 
     :raises ArgumentError: ids for a method of the model. :raises UserError: as `find_method`.
     """
-    method = find_method(database.registry, model, name)
+    method = known_method(database, model, name)
     args: list[Any] = []
     if not method.model:
         ids = kwargs.pop("ids", None)

@@ -48,9 +48,7 @@ def test_the_official_example(call):
     assert call("x_custom", "read", [record], ["__last_update"])[0]["__last_update"] == row["write_date"]
     with pytest.raises(ValidationError, match="x_name"):
         call("x_custom", "create", {})
-    assert call("x_custom", "name_search", "test") == [[record, "test record"]] or call("x_custom", "name_search", "test") == [
-        (record, "test record")
-    ]
+    assert [list(pair) for pair in call("x_custom", "name_search", "test")] == [[record, "test record"]]
 
 
 VALUES = {
@@ -220,7 +218,7 @@ def test_what_addons_declare_stays(call):
     with pytest.raises(ValidationError, match="already has"):
         field(call, users, "x_a", "char")
     with pytest.raises(ValidationError, match="already"):
-        make(call, "res.users" if False else "x_b") and make(call, "x_b")
+        make(call, "x_b") and make(call, "x_b")
 
 
 def test_only_administrators_make_and_see_them(call):
