@@ -46,6 +46,20 @@ class Capture:
         self._going: dict[str, set[int]] = {}
         self._done = False
 
+    def copied(self) -> Capture:
+        """The notes as they are now, to be put back when a savepoint is undone."""
+        twin = Capture()
+        twin._watch, twin._sights, twin._done = self._watch, self._sights, self._done
+        twin.created = {model: dict(ids) for model, ids in self.created.items()}
+        twin.written = {model: {id: set(names) for id, names in rows.items()} for model, rows in self.written.items()}
+        twin.deleted = {model: dict(ids) for model, ids in self.deleted.items()}
+        twin.before = {model: dict(rows) for model, rows in self.before.items()}
+        twin.companies = {model: dict(rows) for model, rows in self.companies.items()}
+        twin.links = {relation: dict(pairs) for relation, pairs in self.links.items()}
+        twin.actions = {key: dict(ids) for key, ids in self.actions.items()}
+        twin._going = {table: set(ids) for table, ids in self._going.items()}
+        return twin
+
     def watch(self, env: Environment) -> Watch:
         """What is watched; the same for the whole transaction."""
         if self._watch is None:
@@ -111,6 +125,13 @@ class Capture:
         name = model.replace(".", "_")
         if name in self.watch(env).touching:
             self._gone(env, name, ids)
+
+    def deleting_where(self, env: Environment, model: str, clause: Any) -> None:
+        """The same for rows that a statement deletes."""
+        name = model.replace(".", "_")
+        if name in self.watch(env).touching:
+            table = env.transaction.registry.metadata.tables[name]
+            self._gone(env, name, env.run(sa.select(table.c.id).where(clause)).scalars().all())
 
     def finish(self, env: Environment) -> None:
         """Write down what is to be told, in this transaction."""

@@ -20,6 +20,7 @@ def savepoint(env: Environment) -> Iterator[None]:
     locked, reference, registry = set(txn.locked), txn.reference_touched, txn.registry_touched
     computing, together = set(txn.computing), txn.together
     models, automations = txn.registry, txn.automations
+    notes = txn.capture.copied() if txn.capture is not None else None
     with txn.connection.begin_nested():
         try:
             yield
@@ -31,6 +32,6 @@ def savepoint(env: Environment) -> Iterator[None]:
             txn.tracked, txn.history_rows, txn.after_commit = tracked, history, after
             txn.locked, txn.reference_touched, txn.registry_touched = locked, reference, registry
             txn.computing, txn.together = computing, together
-            txn.registry, txn.automations = models, automations
+            txn.registry, txn.automations, txn.capture = models, automations, notes
             txn.security = {}
             raise

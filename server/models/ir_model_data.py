@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from server import AccessError, Boolean, Char, Integer, Model, _, action, depends
 from server.errors import FieldError
 
@@ -101,6 +103,9 @@ def records_deleted(env: Environment, model: str, ids: Sequence[int]) -> None:
     )
     for name, model_column, id_column in pointers:
         table = env[name].table
-        gone = env.run(table.delete().where(table.c[model_column] == model, table.c[id_column].in_(list(ids))))
+        those = sa.and_(table.c[model_column] == model, table.c[id_column].in_(list(ids)))
+        if env.transaction.capture is not None:
+            env.transaction.capture.deleting_where(env, name, those)
+        gone = env.run(table.delete().where(those))
         if gone.rowcount and name == "ir.model.data":
             env.transaction.reference_touched = True

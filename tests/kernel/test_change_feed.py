@@ -203,6 +203,35 @@ def test_cascades_and_links_are_on_the_feed(shop: Any) -> None:
     ]  # fmt: skip
 
 
+def test_what_goes_with_a_record_is_on_the_feed(db: Any) -> None:
+    put_on(db, "mail.message", "ir.attachment")
+    id = db.run(1, {}, lambda env: env["res.partner"].create({"name": "Ana"}).id)
+    made = db.run(1, {}, lambda env: env["ir.attachment"].create({"name": "a.txt", "raw": b"x", "res_model": "res.partner", "res_id": id}).id)
+    cursor = poll(db, "ir.attachment")["cursor"]
+    db.run(1, {}, lambda env: env["res.partner"].browse(id).unlink())
+    assert told(poll(db, "ir.attachment", cursor)) == [("deleted", made)]
+
+
+def test_a_key_asks_within_its_scope(db: Any, tmp_path: Any) -> None:
+    from tests.rpc.test_api_keys import Door
+
+    put_on(db, "res.partner", "sale.order")
+    door = Door(db, tmp_path)
+    door.uid, door.password = Client(db).uid, "admin"
+    key = door.key(readonly=True, allowed_models=["res.partner", "ir.change.feed"])
+    cursor = door("ir.change.feed", "poll", password=key)["cursor"]
+    ana = door("res.partner", "create", {"name": "Ana"})
+    customer = db.run(1, {}, lambda env: env.ref("base.customer_mx_02").id)
+    order = door("sale.order", "create", {"partner_id": customer})
+    assert {(c["model"], c["id"]) for c in door("ir.change.feed", "poll", None, cursor)["changes"]} >= {("res.partner", ana), ("sale.order", order)}
+    answer = door("ir.change.feed", "poll", None, cursor, password=key)
+    assert {c["model"] for c in answer["changes"]} == {"res.partner"}
+    with pytest.raises(AccessError):
+        door("ir.change.feed", "poll", ["sale.order"], cursor, password=key)
+    with pytest.raises(AccessError):
+        door("ir.change.feed", "create", {"model": "res.users"}, password=key)
+
+
 def test_a_cursor_that_cannot_go_on_says_so(shop: Any) -> None:
     put_on(shop, "shop.partner")
     partner(shop)

@@ -229,6 +229,43 @@ def test_a_rolled_back_transaction_tells_nothing(shop: Any, receiver: Receiver) 
     assert deliveries(shop) == []
 
 
+def test_what_a_savepoint_undoes_is_not_told(shop: Any, receiver: Receiver) -> None:
+    from server.model.savepoint import savepoint
+
+    subscribe(shop, receiver.url, {"model": "shop.partner"}, {"model": "shop.part"})
+    ana, bob = partner(shop), partner(shop, "Bob")
+    feed = shop.run(1, {}, lambda env: env["ir.change.feed"].create({"model": "shop.partner"}).id)
+    cursor = shop.run(1, {}, lambda env: env["ir.change.feed"].poll("shop.partner")["cursor"])
+    worker.run_pending(shop)
+    receiver.requests.clear()
+
+    class Undo(Exception):
+        pass
+
+    def work(env: Any) -> None:
+        partners = env["shop.partner"]
+        partners.browse(ana).write({"credit": 1})
+        try:
+            with savepoint(env):
+                partners.create({"name": "Eve"})
+                partners.browse(ana).write({"credit": 2})
+                partners.browse(bob).unlink()
+                env["shop.part"].create({"name": "never"})
+                raise Undo
+        except Undo:
+            pass
+        partners.browse(bob).write({"credit": 9})
+
+    shop.run(1, {}, work)
+    worker.run_pending(shop)
+    assert [(event["type"], [(r["id"], r["new"]) for r in event["data"]["records"]]) for event in receiver.events] == [
+        ("shop.partner.changed", [(ana, {"credit": 1.0}), (bob, {"credit": 9.0})])
+    ]
+    told = shop.run(1, {}, lambda env: env["ir.change.feed"].poll("shop.partner", cursor)["changes"])
+    assert [(change["op"], change["id"]) for change in told] == [("changed", ana), ("changed", bob)]
+    assert feed
+
+
 def test_nobody_listens_nothing_is_asked_and_a_thousand_records_cost_what_one_costs(shop: Any, receiver: Receiver) -> None:
     ids = shop.run(1, {}, lambda env: env["shop.partner"].create([{"name": f"P{n}"} for n in range(1000)]).ids)
 
