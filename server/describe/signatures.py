@@ -33,6 +33,9 @@ _TEXT: Schema = {"type": "string"}
 _OBJECT: Schema = {"type": "object"}
 _BOOLEAN: Schema = {"type": "boolean"}
 
+#: Arguments of record methods that hold values of the model's fields.
+_VALUES = frozenset({"vals", "vals_list", "default"})
+
 #: Arguments of record methods that no reader describes: name → schema, or the name of a shared one.
 _NAMED: dict[str, Schema | str] = {
     "load": {
@@ -43,7 +46,8 @@ _NAMED: dict[str, Schema | str] = {
     "specification": "the-specification",
     "fields_spec": "the-specification",
     "values": _OBJECT,
-    "data": {"type": "array", "items": {"type": "array", "items": {"type": ["string", "null", "boolean", "number"]}}},
+    "options": {"type": ["object", "null"]},
+    "cursor": {"type": ["string", "null"], "description": "The one that the page before answered."},
     "operation": {"enum": ["read", "write", "create", "unlink"]},
     "domain": "the-domain",
 }
@@ -63,7 +67,7 @@ def arguments_of(schemas: Schemas, model: ModelInfo, method: MethodInfo) -> list
         reader = readers.get(name)
         shape = arguments.SHAPES.get(reader, "") if reader is not None else ""
         schema = _shaped(schemas, model, method, parameter, shape)
-        common = not shape.startswith("values") and name not in ("vals", "vals_list")
+        common = name not in _VALUES
         found.append(Argument(name, _told(schema, parameter), parameter.required, common))
     found.append(Argument("context", schemas.shared("the-context"), False, True))
     return found
@@ -79,11 +83,14 @@ def _shaped(schemas: Schemas, model: ModelInfo, method: MethodInfo, parameter: P
     if shape == "views":
         pair: Schema = {"type": "array", "prefixItems": [{}, _TEXT], "minItems": 2, "maxItems": 2}
         return {"type": "array", "items": pair, "examples": [[[None, "list"]]]}
-    if method.own and (shape.startswith("values") or parameter.name in ("vals", "vals_list")):
+    if shape == "table":
+        cell: Schema = {"type": ["string", "null", "boolean", "number"]}
+        return {"type": "array", "items": {"type": "array", "items": cell}}
+    if method.own and parameter.name in _VALUES:
         values = schemas.values(model)
         if shape == "values?":
             return {"anyOf": [values, _NULL]}
-        if shape == "values+":
+        if method.name == "create":
             return {"anyOf": [{"type": "array", "items": values}, values]}
         return {"type": "array", "items": values} if parameter.name == "vals_list" else values
     named = _NAMED.get(parameter.name) if method.own else None
@@ -131,6 +138,18 @@ def _rows(schemas: Schemas, model: ModelInfo) -> Schema:
     return {"type": "array", "items": schemas.row(model)}
 
 
+def _cursor_page(schemas: Schemas, model: ModelInfo) -> Schema:
+    return {
+        "type": "object",
+        "properties": {
+            "records": {"type": "array", "items": schemas.row(model)},
+            "cursor": {"type": "string"},
+            "more": {"type": "boolean"},
+        },
+        "required": ["records", "cursor", "more"],
+    }
+
+
 def _page(schemas: Schemas, model: ModelInfo) -> Schema:
     return {
         "type": "object",
@@ -163,6 +182,7 @@ _ANSWERS: dict[str, tuple[_Answer, bool]] = {
     "search_count": (_fixed({"type": "integer", "minimum": 0}), True),
     "search_read": (_rows, False),
     "read": (_rows, False),
+    "search_page": (_cursor_page, False),
     "write": (_fixed(_BOOLEAN), True),
     "unlink": (_fixed(_BOOLEAN), True),
     "name_search": (_pairs, True),

@@ -9,6 +9,7 @@ SUMMARIES: dict[str, Text] = {
     "search_count": _("Count the records that match a domain"),
     "search_read": _("Find records and read their fields in one call"),
     "search_fetch": _("Find the ids of records whose fields will be read next"),
+    "search_page": _("Read records page by page with a cursor, however many there are"),
     "read": _("Read fields of records"),
     "create": _("Create records"),
     "write": _("Change records"),

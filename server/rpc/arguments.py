@@ -268,7 +268,8 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
 #: reader → the shape of what it reads, for those who describe methods.
 SHAPES: dict[_Reader, str] = {
     _domain: "domain", _offset: "offset", _limit: "limit", _text: "text", _word: "word", _operator: "word", _names: "names",
-    _name_list: "names", _mapping: "values", _optional_mapping: "values?", _mappings: "values+", _views: "views",
+    _name_list: "names", _fields: "names", _table: "table", _mapping: "values", _optional_mapping: "values?",
+    _mappings: "values+", _views: "views",
 }  # fmt: skip
 
 #: Methods that never write: they run in a read transaction without asking the model.

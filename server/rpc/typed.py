@@ -28,8 +28,12 @@ def typed(records: Any, method: str, arguments: Mapping[str, Any], result: Any) 
 
     :param arguments: what the method was called with, by name.
     """
-    if method in _ROWS:
-        return _rows(records, result)
+    if method in _ROWS or method == "search_page":
+        fields = arguments.get("fields")
+        given = fields if isinstance(fields, Mapping) else {}
+        if isinstance(result, Mapping):
+            return {**result, "records": _rows(records, result.get("records"), given)}
+        return _rows(records, result, given)
     if method in _GROUPS:
         return _rows(records, result, groups=True)
     if method in _SPECIFIED:
@@ -65,32 +69,37 @@ def _converted(row: Mapping[str, Any], converters: list[tuple[str, _Convert]]) -
 
 def _converters(records: Any, names: Any, specification: Mapping[str, Any], groups: bool) -> list[tuple[str, _Convert]]:
     """What has to be done to the values of a row, by name; nothing for fields that have one type anyway."""
-    found = []
+    found: list[tuple[str, _Convert]] = []
     for name in names:
         path, _colon, part = str(name).partition(":")
-        field = field_of(records, path if groups else name)
+        field, many = field_of(records, path if groups else name)
         if field is None:
             continue
         wanted = specification.get(name)
         inner = wanted.get("fields") if isinstance(wanted, Mapping) else None
+        convert: _Convert | None = None
         if isinstance(field, (Many2one, ToMany)) and isinstance(inner, Mapping):
-            found.append((name, _nested(records.env[field.comodel], inner)))
+            convert = _nested(records.env[field.comodel], inner)
         elif isinstance(field, Many2one):
-            found.append((name, _link))
+            convert = _link
         elif nullable(field) or (groups and part):
-            found.append((name, _nothing))
+            convert = _nothing
+        if convert is not None:
+            found.append((name, _each(convert) if many else convert))
     return found
 
 
-def field_of(records: Any, path: str) -> Field | None:
-    """The field at the end of a dotted path over many2one fields, as a row names it; None when its values are no single ones."""
+def field_of(records: Any, path: str) -> tuple[Field | None, bool]:
+    """The field at the end of a dotted path, as a row names it (None: there is none), and whether its values are in a list."""
     *way, last = path.split(".")
+    many = False
     for step in way:
         link = _own_field(records, step)
-        if not isinstance(link, Many2one):
-            return None
+        if not isinstance(link, (Many2one, ToMany)):
+            return None, False
+        many = many or isinstance(link, ToMany)
         records = records.env[link.comodel]
-    return _own_field(records, last)
+    return _own_field(records, last), many
 
 
 def _own_field(records: Any, name: str) -> Field | None:
@@ -102,6 +111,10 @@ def _own_field(records: Any, name: str) -> Field | None:
 def nullable(field: Field) -> bool:
     """Whether an empty value of the field is answered as `false`, and `false` means nothing else."""
     return field.wire_null is False and field.type != "boolean" and not isinstance(field, ToMany)
+
+
+def _each(convert: _Convert) -> _Convert:
+    return lambda value: [convert(item) for item in value] if isinstance(value, list) else convert(value)
 
 
 def _nothing(value: Any) -> Any:

@@ -171,6 +171,36 @@ class TestAnswer:
         classic = door("res.partner", "read", ids=id, fields=["ref", "country_id", "is_company"])
         assert classic == [{"id": id[0], "ref": False, "country_id": False, "is_company": False}]
 
+    def test_typed_values_in_nested_answers(self, door):
+        """`web_read`, `search_page`, dotted paths and specifications: nothing is null there too, at any depth."""
+        typed = {"context": {"typed_values": True}}
+        country = door("res.country", "search", domain=[["code", "=", "PE"]])[0]
+        parent = door("res.partner", "create", vals_list=[{"name": "Casa", "is_company": True, "country_id": country}])[0]
+        child = door("res.partner", "create", vals_list=[{"name": "Ana", "parent_id": parent, "type": "delivery"}])[0]
+        specification = {
+            "ref": {}, "is_company": {},
+            "parent_id": {"fields": {"display_name": {}, "ref": {}, "parent_id": {"fields": {"name": {}}}}},
+            "child_ids": {"fields": {"name": {}, "ref": {}, "country_id": {"fields": {"code": {}}}}},
+        }  # fmt: skip
+        below, above = door("res.partner", "web_read", ids=[child, parent], specification=specification, **typed)
+        assert below == {
+            "id": child, "ref": None, "is_company": False, "child_ids": [],
+            "parent_id": {"id": parent, "display_name": "Casa", "ref": None, "parent_id": None},
+        }  # fmt: skip
+        assert above["parent_id"] is None and above["child_ids"][0]["ref"] is None
+        found = door("res.partner", "web_search_read", domain=[["id", "=", child]], specification=specification, **typed)
+        assert found["length"] == 1 and found["records"] == [below]
+        read = door("res.partner", "search_read", domain=[["id", "=", child]], fields=specification, **typed)
+        assert read == [below]
+        paths = ["parent_id.ref", "parent_id.country_id", "child_ids.ref", "parent_id"]
+        page = door("res.partner", "search_page", domain=[["id", "in", [child, parent]]], fields=paths, order="id desc", **typed)
+        assert page["more"] is False
+        assert page["records"] == [
+            {"id": child, "parent_id.ref": None, "parent_id.country_id": {"id": country, "display_name": "Peru"},
+             "child_ids.ref": [], "parent_id": {"id": parent, "display_name": "Casa"}},
+            {"id": parent, "parent_id.ref": None, "parent_id.country_id": None, "child_ids.ref": [None], "parent_id": None},
+        ]  # fmt: skip
+
     def test_typed_groups(self, door):
         typed = door("res.partner", "read_group", domain=[], fields=[], groupby=["country_id"], context={"typed_values": True})
         classic = door("res.partner", "read_group", domain=[], fields=[], groupby=["country_id"])
