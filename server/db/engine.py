@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -52,9 +54,18 @@ def prepare(engine: sa.Engine) -> sa.Engine:
     return engine
 
 
+def local_time(moment: Any, zone: str) -> str | None:
+    """A moment as SQLite stores it (text, UTC) in a time zone: what `timezone()` is on PostgreSQL."""
+    if not isinstance(moment, str):
+        return None
+    utc = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+    return utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(" ", "seconds")
+
+
 def _sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would come too late and too weak
     connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
+    connection.create_function("colca_local", 2, local_time, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -428,7 +429,7 @@ class Compiler:
         positive, negative = NEGATIVE.get(operator, operator), operator in NEGATIVE
         if positive not in ("=", "in", "<", "<=", ">", ">="):
             raise FieldError(f"Invalid operator '{operator}' for {field.model_name}.{field.name}.{part}: it is a number.")
-        expression = extracted(column, sql_part, self.dialect)
+        expression = extracted(local(column, field, self.env), sql_part, self.dialect)
         kind = Integer().bound(field.model_name, field.name, "")
         if positive in ("=", "in"):
             values = [kind.coerce(v, self.env) for v in as_values(value)]
@@ -442,6 +443,28 @@ class Compiler:
             )
         number = kind.coerce(value, self.env)
         return sa.false() if number is None else compare(expression, operator, number)
+
+
+def zone_of(env: Environment) -> str | None:
+    """The time zone that the context names for groups and parts of dates; None for UTC, and for what is no time zone."""
+    name = env.context.get("tz")
+    if not isinstance(name, str) or name in ("", "UTC"):
+        return None
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def local(column: Any, field: Field, env: Environment) -> Any:
+    """A date or moment as it is for people: moments in the time zone of the context."""
+    zone = zone_of(env) if field.type == "datetime" else None
+    if zone is None:
+        return column
+    if env.transaction.dialect == "postgresql":
+        utc = sa.func.timezone(sa.cast("UTC", sa.String()), column)
+        return sa.func.timezone(sa.cast(zone, sa.String()), utc)
+    return sa.func.colca_local(column, zone)
 
 
 def extracted(column: Any, part: str, dialect: str) -> Any:

@@ -7,13 +7,14 @@ import json
 import re
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from server.errors import FieldError
 from server.model.decorators import action
 from server.model.domain import DATE_PARTS, join, parse
-from server.model.domain_sql import Compiler, extracted
+from server.model.domain_sql import Compiler, extracted, local, zone_of
 from server.model.fields import Field
 from server.model.ordering import paged
 from server.model.reading import to_list
@@ -226,11 +227,11 @@ class Grouping:
                 granularity = "day"
             part = DATE_PARTS.get(granularity)
             if part and not (field.type == "date" and part in ("hour", "minute", "second")):
-                return extracted(table.c[field.name], part, self.env.transaction.dialect), source
+                return extracted(local(table.c[field.name], field, self.env), part, self.env.transaction.dialect), source
             if granularity not in GRANULARITIES:
                 known = ", ".join((*GRANULARITIES, *DATE_PARTS))
                 raise FieldError(f"Invalid granularity '{granularity[:40]}' in '{spec[:80]}'. Known: {known}.")
-            return truncated(table.c[field.name], granularity, self.env.transaction.dialect), source
+            return truncated(local(table.c[field.name], field, self.env), granularity, self.env.transaction.dialect), source
         if field.type in ("binary", "json"):
             raise FieldError(f"Field {self._name}.{field.name} ({field.type}) cannot be grouped by.")
         column = Compiler(self.env).column(type(self), table, field) if field._contextual else table.c[field.name]
@@ -276,7 +277,7 @@ class Grouping:
             low, high = (
                 (start.date().isoformat(), end.date().isoformat())
                 if field.type == "date"
-                else (start.isoformat(" ", "seconds"), end.isoformat(" ", "seconds"))
+                else (in_utc(start, zone_of(self.env)), in_utc(end, zone_of(self.env)))
             )
             return (
                 period_label(start, granularity or "month", self.env.lang),
@@ -397,6 +398,13 @@ def following(start: dt.datetime, granularity: str) -> dt.datetime:
     months = {"month": 1, "quarter": 3, "year": 12}[granularity]
     month = start.month - 1 + months
     return start.replace(year=start.year + month // 12, month=month % 12 + 1)
+
+
+def in_utc(moment: dt.datetime, zone: str | None) -> str:
+    """The moment that a clock in `zone` shows, in UTC, as on the wire."""
+    if zone is not None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC).replace(tzinfo=None)
+    return moment.isoformat(" ", "seconds")
 
 
 def period_label(start: dt.datetime, granularity: str, lang: str) -> str:

@@ -92,6 +92,7 @@ class Reading:
                 bool(env.context.get("active_test", True)),
                 env.models.enabled,
                 env.lang,
+                env.context.get("tz"),
                 None if env.su else env.uid,
             )
             return txn.database.cached(txn, key, lambda: self._search_ids(domain, offset, limit, order))  # type: ignore[no-any-return]

@@ -256,6 +256,25 @@ def test_read_group_by_date(shop, grouped):
     assert [row["day:month"] for row in shop("shop.thing", "read_group", mine, [], ["day:month"], context={"lang": "es"})] == ["enero 2026", "febrero 2026"]
 
 
+def test_groups_of_moments_in_a_time_zone(shop):
+    """An order of the evening is of that day where people are, not of the next one in UTC."""
+    moments = ["2026-01-31 23:30:00", "2026-02-01 05:59:59", "2026-02-01 06:00:00", "2026-02-02 12:00:00", "2026-04-05 08:30:00", "2026-04-05 09:30:00", "2026-03-08 10:30:00"]
+    mine = [["id", "in", shop("shop.thing", "create", [{"moment": m, "number": 1} for m in moments])]]
+    zone = {"context": {"tz": "America/Mexico_City"}}
+    rows = shop("shop.thing", "read_group", mine, ["number"], ["moment:day"], **zone)
+    assert [(row["moment:day"], row["moment_count"]) for row in rows][:3] == [("31 Jan 2026", 2), ("01 Feb 2026", 1), ("02 Feb 2026", 1)]
+    assert rows[0]["__range"]["moment:day"] == {"from": "2026-01-31 06:00:00", "to": "2026-02-01 06:00:00"}
+    for tz in ("America/Mexico_City", "America/Lima", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC", "Nowhere/Land"):
+        zone = {"context": {"tz": tz}}
+        for part in ("hour", "day", "week", "month", "quarter", "year", "month_number", "hour_number", "day_of_week", "iso_week_number"):
+            rows = shop("shop.thing", "read_group", mine, [], [f"moment:{part}"], **zone)
+            assert sum(row["moment_count"] for row in rows) == len(moments)
+            for row in rows:
+                assert shop("shop.thing", "search_count", row["__domain"], **zone) == row["moment_count"], (tz, part, row)
+    assert shop("shop.thing", "search_count", [*mine, ["moment.day_of_month", "=", 31]], context={"tz": "America/Mexico_City"}) == 2
+    assert shop("shop.thing", "search_count", [*mine, ["moment.day_of_month", "=", 31]]) == 1
+
+
 def test_formatted_read_group(shop, grouped, partner):
     mine = [["id", "in", grouped]]
     rows = shop("shop.thing", "formatted_read_group", mine, ["tag_ids"], ["__count", "money:sum"], [["__count", ">", 3]], 0, None, "money:sum desc")
