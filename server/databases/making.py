@@ -140,17 +140,18 @@ def renew_uuid(database: Database) -> str:
 def neutralize(database: Database) -> None:
     """Make a copy harmless to the world: nothing that it was about to send is sent, nothing begins by itself, mail stays here.
 
-    Webhooks are switched off, schedules other than the kernel's own archived, waiting jobs cancelled; mail goes into the mail
-    folder from now on (`database.neutralized`). Addons stop what they talk to in the hook `database_neutralized`.
+    Webhooks are switched off, schedules other than the kernel's sweeping archived, waiting jobs and deliveries cancelled; from now
+    on mail goes into the mail folder and server actions call no address (`database.neutralized`). Addons stop what they talk to in
+    the hook `database_neutralized`.
     """
 
     def quiet(env: Environment) -> None:
         outbox = env["ir.outbox"].table
         env.execute(outbox.update().where(outbox.c.state.in_(["pending", "running"])).values(state="cancelled", key=None))
-        env["ir.cron"].sudo().search([("job", "not like", "kernel.%")]).write({"active": False})
-        env["webhook.subscription"].search([]).write({"active": False})
         deliveries = env["webhook.delivery"].table
         env.execute(deliveries.update().where(deliveries.c.state == "pending").values(state="failed", error="Neutralized copy"))
+        env["webhook.subscription"].sudo().search([]).write({"active": False})
+        env["ir.cron"].sudo().search([("job", "not =like", "kernel.sweep%")]).write({"active": False})
         env["ir.config_parameter"].sudo().set_param("database.neutralized", "1")
         env.hooks.database_neutralized(env=env)
 

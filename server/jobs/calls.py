@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 def call_address(env: Environment, payload: dict[str, Any]) -> Outside:
     """POST a body of JSON to an address, tried again when nobody takes it. Payload: `url`, `body` (text).
 
-    The guard is that of webhooks: only addresses of the public internet, or of networks that the operator allows.
+    The guard is that of webhooks: only addresses of the public internet, or of networks that the operator allows. A neutral copy
+    (`database.neutralized`) calls nobody.
     """
     url, body = str(payload["url"]), str(payload["body"]).encode()
 
+    neutral = env["ir.config_parameter"]._value("database.neutralized")
+
     def call() -> None:
+        if neutral:
+            return
         from server.events.courier import networks
         from server.events.posting import post
 

@@ -67,6 +67,22 @@ def _rows(file):
     return rows
 
 
+def _own_model(env):
+    """A model and fields that somebody made by the API, and a record."""
+    model = env["ir.model"].create({"name": "Boat", "model": "x_boat", "state": "manual"})
+    for name, more in (
+        ("x_name", {"ttype": "char"}),
+        ("x_price", {"ttype": "monetary"}),
+        ("x_owner_id", {"ttype": "many2one", "relation": "res.partner"}),
+    ):
+        kind = {"ttype": "float"} if more["ttype"] == "monetary" else more
+        if not env["ir.model.fields"].search([("model", "=", "x_boat"), ("name", "=", name)]):
+            env["ir.model.fields"].create(
+                {"model_id": model.id, "name": name, "field_description": name, "state": "manual", **kind}
+            )
+    return
+
+
 def test_there_and_back(managers):
     """From one kind to the other and back: every row of every table, data of uninstalled addons included."""
     from server.addon import lifecycle
@@ -75,6 +91,10 @@ def test_there_and_back(managers):
     database = here.directory.default
     code = "sale.order"
     database.run(1, {}, lambda env: env["ir.sequence"].next_by_code(code))
+    database.run(2, {}, _own_model)
+    boat = {"x_name": "Ñandú", "x_price": 12.5, "x_owner_id": 1}
+    database.run(2, {}, lambda env: env["x_boat"].create(boat).id)
+    own = database.run(2, {}, lambda env: env["x_boat"].search_read([], list(boat)))
     lifecycle.uninstall(database, ["sales_stock", "sales"])
     first = _saved(here, "colca")
     there.restore("away", first)
@@ -87,6 +107,11 @@ def test_there_and_back(managers):
     for name, rows in before.items():
         assert _rows(second)[name] == rows, name
         assert _rows(third)[name] == rows, name
+    for manager, name in ((there, "away"), (here, "home")):
+        values = manager.directory.find(name).run(
+            2, {}, lambda env: env["x_boat"].search_read([], ["x_name", "x_price", "x_owner_id"])
+        )
+        assert values == own
     # the data are of use: the addon comes back and finds its own
     home = here.directory.find("home")
     lifecycle.install(home, ["sales", "sales_stock"], companies=lifecycle.ALL)

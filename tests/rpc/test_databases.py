@@ -194,15 +194,43 @@ def test_copies_and_archives_hold_everything(served, name):
 
 
 def test_a_neutral_copy_talks_to_nobody(served, name):
-    served.call("colca", "ir.outbox", "search_count", [])
+    hook = served.call(
+        "colca", "webhook.subscription", "create",
+        {"name": "Shop", "url": "https://shop.example.com/hook", "line_ids": [(0, 0, {"model": "res.partner"})]},
+    )  # fmt: skip
     assert served.db("duplicate_database", MASTER, "colca", name, True) is True
     crons = served.call(name, "ir.cron", "search_read", [], fields=["job", "active"], context={"active_test": False})
-    assert crons and all(row["active"] == row["job"].startswith("kernel.") for row in crons)
+    assert crons and all(row["active"] == row["job"].startswith("kernel.sweep") for row in crons)
     assert (
         served.call(name, "ir.outbox", "search_count", [("state", "in", ["pending", "running"]), ("job", "=", "mail.send")]) == 0
     )
     assert served.call(name, "ir.config_parameter", "get_param", "database.neutralized") == "1"
     assert served.call("colca", "ir.config_parameter", "get_param", "database.neutralized") is False
+    assert served.call(name, "webhook.subscription", "search", [["id", "=", hook]]) == []
+    assert served.call("colca", "webhook.subscription", "search", [["id", "=", hook]]) == [hook]
+    served.call("colca", "webhook.subscription", "unlink", [hook])
+
+
+@pytest.mark.sqlite
+def test_odoorpc(served, name, tmp_path):
+    """The database calls of OdooRPC, and its list of reports, unchanged."""
+    import odoorpc
+
+    odoo = odoorpc.ODOO("127.0.0.1", port=served.server.port, timeout=120)
+    odoo.db.create(MASTER, name, demo=False, lang="es_PE", admin_password="s3cret-words")
+    assert name in odoo.db.list()
+    odoo.db.duplicate(MASTER, name, f"{name}2")
+    archive = odoo.db.dump(MASTER, f"{name}2")
+    odoo.db.drop(MASTER, f"{name}2")
+    odoo.db.restore(MASTER, f"{name}3", archive)
+    odoo.db.change_password(MASTER, MASTER)
+    with pytest.raises(odoorpc.error.RPCError, match="Access"):
+        odoo.db.drop("wrong", name)
+    odoo.login(f"{name}3", "admin", "s3cret-words")
+    assert odoo.env.user.login == "admin" and odoo.env.lang == "es_PE"
+    found = odoo.report.list()
+    assert {"account.move", "sale.order", "stock.picking"} <= set(found)
+    assert "sale.report_saleorder" in {row["report_name"] for row in found["sale.order"]}
 
 
 def test_what_is_refused(served, name):
