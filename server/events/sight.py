@@ -157,7 +157,12 @@ def fields_of(records: Any, names: Iterable[str]) -> tuple[list[Field], list[Fie
         chosen = [fields[real] for name in names if (real := records._aliases.get(name, name)) in fields]
     else:
         chosen = [f for f in fields.values() if f.stored and not isinstance(f, (Binary, Json)) and f.name != "id"]
-    visible = [f for f in dict.fromkeys(chosen) if f.name not in ("id", "display_name") and env.access.field_visible(f)]
+    # what is for nobody outside of the code is not sent on behalf of the system user either
+    visible = [
+        f
+        for f in dict.fromkeys(chosen)
+        if f.name not in ("id", "display_name") and f.groups != "." and env.access.field_visible(f)
+    ]
     return [f for f in visible if f.stored], [f for f in visible if not f.stored]
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from server import (
+    AccessError,
     Boolean,
     Char,
     Datetime,
@@ -32,6 +33,8 @@ from server.events import signing
 from server.events.watch import UNWATCHABLE, changed
 from server.jobs import outbox
 from server.models.mail_message import MailThread
+
+ROOT_UID = 1
 
 #: Longest time for which an old secret signs beside the new one.
 OVERLAP_MAX = 24 * 30
@@ -154,15 +157,25 @@ class WebhookSubscription(MailThread, name="webhook.subscription"):
                     )
                 )
 
-    @constrains("user_id", "company_id")
-    def _check_company(self) -> None:
+    @constrains("user_id", "company_id", "url")
+    def _check_companies_heard(self) -> None:
+        """A webhook hears of its user's companies: of no others than those who point it somewhere belong to themselves."""
+        env = self.env
         for one in self:
-            if one.company_id and one.user_id != 1:
-                info = self.env.database.user_info(self.env.transaction, one.user_id)
-                if one.company_id not in info.company_ids:
-                    raise ValidationError(
-                        _("The user of the webhook %(name)s does not belong to its company. Choose another user.", name=one.name)
+            companies = set(env.database.user_info(env.transaction, one.user_id).company_ids)
+            if one.company_id and one.user_id != ROOT_UID and one.company_id not in companies:
+                raise ValidationError(
+                    _("The user of the webhook %(name)s does not belong to its company. Choose another user.", name=one.name)
+                )
+            heard = {one.company_id} if one.company_id else companies
+            if not env.su and (one.user_id == ROOT_UID or not heard <= set(env.info.company_ids)):
+                raise AccessError(
+                    _(
+                        "The webhook %(name)s would hear of companies that you do not belong to. Choose another user, or one of "
+                        "your companies.",
+                        name=one.name,
                     )
+                )
         self.line_ids._check_line()
 
     # -- who watches what is remembered in the processes ----------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server import UserError, ValidationError
+from server import AccessError, UserError, ValidationError
 from server.jobs import worker
 from server.testing.calls import Client, Statements
 from tests.kernel.webhook_receiver import Receiver, verified
@@ -344,6 +344,36 @@ def test_the_wall_and_the_rights_of_the_user_decide(shop: Any, receiver: Receive
     make(second)
     worker.run_pending(shop)
     assert receiver.requests == []
+
+
+def test_nobody_sends_himself_what_he_may_not_see(shop: Any, receiver: Receiver) -> None:
+    first, second = companies(shop)
+    admin = Client(shop, "admin")
+
+    def boss(env: Any) -> int:
+        env["res.users"].browse(admin.uid).write({"company_id": first, "company_ids": [(6, 0, [first])]})
+        values = {"name": "Boss", "login": "boss", "company_id": first, "company_ids": [(6, 0, [first, second])]}
+        return env["res.users"].create({**values, "group_ids": [(4, env.ref("base.group_system").id)]}).id
+
+    both = shop.run(1, {}, boss)
+    line = [(0, 0, {"model": "res.company"})]
+    for values in ({"user_id": 1}, {"user_id": both}, {"user_id": both, "company_id": second}):
+        with pytest.raises((AccessError, ValidationError)):
+            admin("webhook.subscription", "create", {"name": "W", "url": receiver.url, "line_ids": line, **values})
+    assert admin("webhook.subscription", "create", {"name": "W", "url": receiver.url, "line_ids": line})
+    assert admin("webhook.subscription", "create", {"name": "W", "url": receiver.url, "user_id": both, "company_id": first, "line_ids": line})
+    theirs = shop.run(both, {}, lambda env: env["webhook.subscription"].create({"name": "B", "url": receiver.url, "line_ids": line}).id)
+    with pytest.raises(AccessError):
+        admin("webhook.subscription", "write", [theirs], {"url": "https://elsewhere.example/"})
+    # what is for nobody outside of the code is not sent for the system user either
+    subscribe(shop, receiver.url, {"model": "res.users"})
+    shop.run(1, {}, lambda env: env["res.users"].browse(both).write({"password": "a new long password", "email": "b@example.com"}))
+    worker.run_pending(shop)
+    (event,) = receiver.of_type("res.users.changed")
+    assert "argon2" not in str(event)
+    assert "email" in event["data"]["records"][0]["changed"]
+    with pytest.raises(ValidationError):
+        subscribe(shop, receiver.url, {"model": "webhook.subscription"})
 
 
 def test_the_secret_is_shown_once_and_changes_with_an_overlap(shop: Any, receiver: Receiver) -> None:
