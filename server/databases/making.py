@@ -140,9 +140,9 @@ def renew_uuid(database: Database) -> str:
 def neutralize(database: Database) -> None:
     """Make a copy harmless to the world: nothing that it was about to send is sent, nothing begins by itself, mail stays here.
 
-    Webhooks are switched off, schedules other than the kernel's sweeping archived, waiting jobs and deliveries cancelled; from now
-    on mail goes into the mail folder and server actions call no address (`database.neutralized`). Addons stop what they talk to in
-    the hook `database_neutralized`.
+    Webhooks are switched off, schedules other than the kernel's sweeping archived, waiting jobs and deliveries cancelled. From
+    now on mail goes into the mail folder and server actions call no address (`database.neutralized`). Addons stop what they talk
+    to in the hook `database_neutralized`.
     """
 
     def quiet(env: Environment) -> None:
