@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import math
 import mmap
+import os
 import struct
 import tempfile
 import time
@@ -64,7 +65,9 @@ class Buckets:
         self.clock = clock
         self._memory = mmap.mmap(-1, SLOTS * _RECORD.size)
         self._lock = Lock()
-        self._file = tempfile.TemporaryFile()
+        # A raw descriptor of a file without a name: it lives as long as the process, in those forked from it too.
+        self._file, path = tempfile.mkstemp(prefix="colca-limits-")
+        os.unlink(path)
 
     def take(self, who: str, limit: int) -> State:
         """One call of `who`, who may make `limit` a minute. `retry_after` is above 0 when it must be refused."""
