@@ -50,6 +50,15 @@ class ResUsersApikeys(Model, name="res.users.apikeys"):
     key_hash = Char("SHA-256 of the key", required=True, copy=False, groups=".")
     last_used = Datetime(_("Last used"), readonly=True, copy=False)
     last_address = Char(_("Last used from"), readonly=True, copy=False)
+    parent_id = Many2one(
+        "res.users.apikeys",
+        _("Made from"),
+        ondelete="set null",
+        index=True,
+        readonly=True,
+        copy=False,
+        help=_("The key from which a program made this one."),
+    )
     readonly = Boolean(_("May only read"), readonly=True, tracking=True)
     allowed_models = Json(_("Only these models"), readonly=True, help=_("Model names with operations; empty: all."))
     company_ids = Many2many(
@@ -150,9 +159,7 @@ class ResUsersApikeys(Model, name="res.users.apikeys"):
 
     def _successor(self, old: Any, scope: str | None, name: str | None, expiration_date: Any, replacing: bool = False) -> str:
         limits = {field: old[field] if field != "company_ids" else old.company_ids.ids for field in SCOPE_FIELDS}
-        return self._issue(
-            self.env.uid, name or old.name, scope, expiration_date, limits, like=old.expiration_date, replacing=replacing
-        )
+        return self._issue(self.env.uid, name or old.name, scope, expiration_date, limits, parent_id=old.id, replacing=replacing)
 
     # -- the one place where keys are born ---------------------------------------------------------------------------------------
     def _issue(
@@ -163,7 +170,7 @@ class ResUsersApikeys(Model, name="res.users.apikeys"):
         expiration_date: Any,
         limits: Mapping[str, Any],
         *,
-        like: dt.datetime | None = None,
+        parent_id: int | None = None,
         replacing: bool = False,
     ) -> str:
         """Store a new key of user `uid` and answer its digits, which are nowhere to be read afterwards.
@@ -196,6 +203,7 @@ class ResUsersApikeys(Model, name="res.users.apikeys"):
                 "user_id": uid,
                 "scope": scope or None,
                 "expiration_date": expires,
+                "parent_id": parent_id,
                 "prefix": key[: keys.PREFIX],
                 "key_hash": keys.digest_of(key),
                 "readonly": bool(limits.get("readonly")),

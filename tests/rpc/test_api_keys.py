@@ -272,7 +272,9 @@ class TestLife:
             door("res.users", "write", [door.uid], {"name": "B"}, password=made)
         with pytest.raises(AccessError, match="not for the model"):
             door("res.lang", "search", [], password=made)
-        rows = door("res.users.apikeys", "search_read", [], ["name", "scope", "networks", "rate_limit", "expiration_date"])
+        fields = ["name", "scope", "networks", "rate_limit", "expiration_date", "parent_id"]
+        rows = door("res.users.apikeys", "search_read", [], fields)
+        assert rows[0]["parent_id"][0] == rows[1]["id"] and rows[1]["parent_id"] is False
         assert rows[0]["name"] == "second" and rows[0]["scope"] == "rpc"
         assert rows[0]["expiration_date"] == "2090-01-01 00:00:00"
         assert rows[0]["networks"] == rows[1]["networks"] and rows[0]["rate_limit"] == 600
