@@ -100,6 +100,7 @@ class Form:
         self.id = self.drafts.make(records._name, values, origin)
         self.draft = self.drafts.known[records._name][self.id]
         self.record = self.drafts.env[records._name].browse([self.id])
+        self._visible: dict[str, tuple[frozenset[int], set[int]]] = {}
         self.warnings: list[dict[str, Any]] = []
         for field in self._lists():
             self.drafts._listed(records._name, self.id, field)
@@ -249,6 +250,7 @@ class Form:
     def _commands(self, field: ToMany, entry: dict[str, Any], now: Any, held: Any, known: Known) -> list[list[Any]]:
         """From the list the client holds to the one it should show."""
         model = field.comodel
+        now, held = self._seen(model, now), self._seen(model, held)
         origin = {id: self.drafts._origin(model, id) for id in (*now, *held)}
         drafts = self.drafts.known.get(model, {})
         spec = entry.get("fields") or {}
@@ -281,6 +283,25 @@ class Form:
             elif told.get(id):
                 commands.append([1, origin[id], told[id]])
         return commands
+
+    def _seen(self, model: str, ids: Any) -> list[int]:
+        """Those of `ids` that are new, or changed copies of what the user may read."""
+        if self.env.su:
+            return list(ids)
+        origins = frozenset(d.origin for d in self.drafts.known.get(model, {}).values() if d.origin is not None)
+        known = self._visible.get(model)
+        if known is None or not origins <= known[0]:
+            visible = (
+                set(self.env[model].with_context(active_test=False).search_ids([("id", "in", sorted(origins))]))
+                if origins
+                else set()
+            )
+            known = self._visible[model] = origins, visible
+        return [
+            i
+            for i in ids
+            if i not in self.drafts.known.get(model, {}) or (o := self.drafts._origin(model, i)) is None or o in known[1]
+        ]
 
     def _plain_rows(self, field: ToMany, entry: dict[str, Any], ids: list[int]) -> dict[int, Any]:
         """Rows of saved records that come into a list as they are."""

@@ -248,3 +248,27 @@ def test_every_model_of_the_business_opens_in_a_form(rpc):
         if ids:
             assert rpc(model, "onchange", ids, {}, [], spec) == {"value": {}}, model
             assert len(rpc(model, "web_read", ids, spec)) == 1
+
+
+def test_a_form_shows_no_line_that_its_user_may_not_read(shop, shop_db, shop_app, made):
+    login = shop("res.users", "create", {"name": "Form", "login": "form", "password": "correct horse battery"})
+    secret = shop("shop.order", "create", {"name": "S", "partner_id": made.ana, "line_ids": [(0, 0, {"qty": 500, "price": 77})]})
+    (line,) = shop("shop.order", "read", [secret], ["line_ids"])[0]["line_ids"]
+    with shop_db.transaction(1) as env:
+        env["ir.model.access"].search([("model", "=", "shop.line")]).write({"domain": "[('qty', '<', 100)]"})
+
+    def small(*args):
+        body = xmlrpc.client.dumps(("colca", login, "correct horse battery", "shop.order", "onchange", list(args)), "execute_kw", allow_none=True)
+        return xmlrpc.client.loads(shop_app.test_client().post("/xmlrpc/2/object", data=body.encode()).data)[0][0]["value"]
+
+    try:
+        assert "line_ids" not in small([made.order], {"line_ids": [[4, line]]}, ["line_ids"], {"line_ids": {"fields": LINE}})
+        assert "line_ids" not in small([secret], {"partner_id": made.beto}, ["partner_id"], {"line_ids": {"fields": {**LINE, "partner_id": {}}}})
+        told = small([made.order], {"partner_id": made.beto}, ["partner_id"], {"line_ids": {"fields": {**LINE, "partner_id": {}}}})["line_ids"]
+        assert told == [[1, made.first, {"partner_id": made.beto}], [1, made.second, {"partner_id": made.beto}]]
+        with pytest.raises(xmlrpc.client.Fault) as refused:
+            small([made.order], {}, [], {"partner_id": {"fields": {"secret": {}}}})
+        assert refused.value.faultCode == 4
+    finally:
+        with shop_db.transaction(1) as env:
+            env["ir.model.access"].search([("model", "=", "shop.line")]).write({"domain": False})
