@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
@@ -106,44 +107,64 @@ def send(connection: sa.Connection, text: str, values: dict[str, Any]) -> tuple[
 
 
 class BulkInsert:
-    """INSERT of any number of rows with one constant text (PostgreSQL): arrays per column, unnested in order.
+    """INSERT of any number of rows with one constant text (PostgreSQL): the rows as one JSON document, taken apart in order.
 
-    Identity values are taken in the order of the rows, so the new ids in ascending order are those of the rows.
+    One text instead of an array per column: the driver would look at every value of an array by itself. Identity values are taken
+    in the order of the rows, so the new ids in ascending order are those of the rows.
 
     :param constant: columns whose value is the same in all rows.
+    :param returning: False when nobody asks for the new ids, or the table has none.
     """
 
-    __slots__ = ("columns", "constant", "json_columns", "text")
+    __slots__ = ("_constant", "_varying", "text")
 
-    def __init__(self, table: sa.Table, columns: list[str], dialect: sa.Dialect, constant: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        table: sa.Table,
+        columns: list[str],
+        dialect: sa.Dialect,
+        constant: Collection[str] = (),
+        returning: bool = True,
+    ) -> None:
         quote = dialect.identifier_preparer.quote
-        self.columns = columns
-        self.constant = frozenset(constant)
-        self.json_columns = {c for c in columns if isinstance(table.c[c].type, sa.JSON)}
-        arrays, aliases, picked = [], [], []
-        for number, name in enumerate(columns):
-            kind = "text" if name in self.json_columns else table.c[name].type.compile(dialect).partition("(")[0]
-            if name in self.constant:
-                picked.append(f"%(p{number})s::{kind}")
-                continue
-            arrays.append(f"%(p{number})s::{kind}[]")
-            aliases.append(f"c{number}")
-            picked.append(f"v.c{number}::jsonb" if name in self.json_columns else f"v.c{number}")
+        self._constant = [(f"c{n}", name) for n, name in enumerate(columns) if name in constant]
+        self._varying = [(f"c{n}", name) for n, name in enumerate(columns) if name not in constant]
+        kinds = {name: table.c[name].type.compile(dialect).partition("(")[0] for name in columns}
+        members = ", ".join(f"{alias} {kinds[name]}" for alias, name in self._varying)
+        picked = [f"CAST(%({alias})s AS {kinds[name]})" for alias, name in self._constant]
+        picked += [f"v.{alias}" for alias, _name in self._varying]
+        names = ", ".join(quote(name) for _alias, name in (*self._constant, *self._varying))
+        aliases = ", ".join(alias for alias, _name in self._varying)
         self.text = (
-            f"INSERT INTO {quote(table.name)} ({', '.join(quote(c) for c in columns)}) SELECT {', '.join(picked)} "
-            f"FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS v({', '.join(aliases)}, place) "
-            f"ORDER BY v.place RETURNING {quote(table.name)}.id"
+            f"INSERT INTO {quote(table.name)} ({names}) SELECT {', '.join(picked)} "
+            f"FROM ROWS FROM (json_to_recordset(CAST(%(rows)s AS json)) AS ({members})) "
+            f"WITH ORDINALITY AS v({aliases}, place) ORDER BY v.place"
         )
+        if returning:
+            self.text += f" RETURNING {quote(table.name)}.id"
 
     def run(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> list[int]:
-        """Insert the rows; their ids in order."""
-        values: dict[str, Any] = {}
-        for number, name in enumerate(self.columns):
-            if name in self.constant:
-                values[f"p{number}"] = rows[0][name]
-            elif name in self.json_columns:
-                values[f"p{number}"] = [None if r[name] is None else json.dumps(r[name], default=str) for r in rows]
-            else:
-                values[f"p{number}"] = [r[name] for r in rows]
+        """Insert the rows; their ids in order, when they are asked for."""
+        first = rows[0]
+        values: dict[str, Any] = {alias: _constant(first[name]) for alias, name in self._constant}
+        values["rows"] = document([{alias: row[name] for alias, name in self._varying} for row in rows])
         answer, _cursor = send(connection, self.text, values)
         return sorted(int(r[0]) for r in answer)
+
+
+def document(rows: list[Any]) -> str:
+    """Values as JSON that PostgreSQL reads back into columns: numbers with all their digits, bytes in hexadecimal."""
+    try:
+        return orjson.dumps(rows, _plain, orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # whole numbers of more than 64 bits in a JSON column
+        return json.dumps(rows, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "\\x" + bytes(value).hex()
+    return str(value)
+
+
+def _constant(value: Any) -> Any:
+    return json.dumps(value, default=str) if isinstance(value, (dict, list)) else value

@@ -241,9 +241,10 @@ class Creating:
                     if link and row[field.name] == id:
                         row[field.name] = None
                         own_links.append((field, index))
-        for values in txn.values.values():
-            for id in temporary:
-                values.pop(id, None)
+        for key, values in txn.values.items():
+            if key[0] == self._name and values:
+                for id in temporary:
+                    values.pop(id, None)
         return own_links
 
     def _compute_temporary(self: Any, field: Field) -> None:

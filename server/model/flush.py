@@ -241,6 +241,24 @@ def insert_rows(env: Environment, cls: type[Records], rows: list[dict[str, Any]]
     return ids if ordered else sorted(ids)
 
 
+def insert_plain(env: Environment, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """INSERT rows (each with the same keys) whose ids nobody asks for: links, history; one statement."""
+    connection = env.transaction.connection
+    if len(rows) == 1 or connection.dialect.driver != "psycopg":
+        execute(env, table.insert(), rows)
+        return
+    plans = env.models.plans
+    first = rows[0]
+    constant = tuple(c for c, value in first.items() if all(row[c] is value for row in rows))  # the same object: who, when
+    if len(constant) == len(first):
+        constant = ()
+    key = ("plain", table.name, tuple(first), constant)
+    bulk = plans.get(key)
+    if bulk is None:
+        bulk = plans[key] = BulkInsert(table, list(first), connection.dialect, constant, returning=False)
+    execute(env, bulk, rows)
+
+
 _PG_KEY = re.compile(
     r"Key \((?P<columns>[^)]*)\)=\((?P<value>.*?)\) (?P<what>already exists|is not present|is (still )?referenced)"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from server.model import flush as flushing
 from server.model.fields import Field
 from server.model.relational import Many2one
 from server.model.scalars import Binary
@@ -69,28 +70,43 @@ def write(env: Environment) -> None:
     rows, txn.history_rows = txn.history_rows, []
     tracked, txn.tracked = txn.tracked, {}
     load(env, tracked)
+    stamp = row(env, "", 0, "", {})
+    plans: dict[str, Any] = {}
     for (model, id), old in tracked.items():
         if model not in env:
             continue
-        cls = env.models.classes[model]
         is_new = "+" in old
         changes: dict[str, Any] = {}
-        for field in cls._tracked:
-            if not is_new and field.name not in old:
-                continue
-            key, value = (field.cache_key(env), None) if is_new else old[field.name]
-            values = txn.values.get(key, {})
-            if id not in values:
-                continue
-            before = shown(field, value)
-            after = shown(field, values[id])
-            if before != after:
-                changes[field.name] = [before, after]
+        if is_new:
+            plan = plans.get(model)
+            if plan is None:
+                fields = env.models.classes[model]._tracked
+                plan = plans[model] = [(f, shown(f, None), txn.values.get(f.cache_key(env), {})) for f in fields]
+            for field, before, values in plan:
+                if id in values:
+                    after = shown(field, values[id])
+                    if before != after:
+                        changes[field.name] = [before, after]
+        else:
+            for field in env.models.classes[model]._tracked:
+                if field.name not in old:
+                    continue
+                key, value = old[field.name]
+                values = txn.values.get(key, {})
+                if id not in values:
+                    continue
+                before = shown(field, value)
+                after = shown(field, values[id])
+                if before != after:
+                    changes[field.name] = [before, after]
         if changes or is_new:
-            companies = txn.values.get((model, "company_id"), {})
-            rows.append(row(env, model, id, "create" if is_new else "write", changes, companies.get(id)))
+            company = txn.values.get((model, "company_id"), {}).get(id) or stamp["company_id"]
+            operation = "create" if is_new else "write"
+            rows.append(
+                {**stamp, "model": model, "res_id": id, "company_id": company, "operation": operation, "changes": changes}
+            )
     if rows and "ir.history" in env:
-        env.run(env["ir.history"].table.insert(), rows)
+        flushing.insert_plain(env, env["ir.history"].table, rows)
 
 
 def load(env: Environment, tracked: dict[tuple[str, int], dict[str, Any]]) -> None:

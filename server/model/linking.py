@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from server import whereabouts
 from server.errors import FieldError, UserError, ValidationError
+from server.model import flush as flushing
 from server.model.compute import mark_modified
 from server.model.domain import names_in, parse
 from server.model.fields import Field
@@ -207,7 +208,7 @@ class Linking:
                 places = {record._ids[0]: place for place, (record, _c) in enumerate(pairs)}
                 whereabouts.at(error, next(places[m] for m, o in add if o in gone))
                 raise
-            env.run(table.insert(), [{one: m, two: o} for m, o in add])
+            flushing.insert_plain(env, table, [{one: m, two: o} for m, o in add])
         if add or remove:
             for key in {field.key, (*field.key, "all")} - {field.cache_key(env)}:
                 for id in {m for m, _o in (*add, *remove)}:
