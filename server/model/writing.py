@@ -505,8 +505,8 @@ def wrap(cls: Any) -> None:
         """Delete the records; true, also when already gone."""
         if not self.env.su:
             self.env.access.check(self._name, "unlink")
-        # What is gone, or never was on this side of the wall, is no error. They are siblings of each other from here on: what led to
-        # them may be gone already.
+        # What is gone, or never was on this side of the wall, is no error. The rest are siblings of each other from here on: what
+        # led to them may be gone already.
         alive = self.browse(self.exists()._ids)
         return super(cls, alive).unlink() if alive else True
 
