@@ -77,13 +77,18 @@ def run(door, document, operation, examples, mode, key):
     return seen
 
 
-def operations(door, document):
+#: Of what every model can in the same way, the first model tries all, the others only this.
+EVERYWHERE = {"search_read", "search_page", "read", "search_count", "read_group", "formatted_read_group", "unlink", "default_get"}
+
+
+def operations(door, document, everything=True):
     schema = schemathesis.openapi.from_dict(document)
     schema.app = door.http.application
     for found in schema.get_all_operations():
         operation = found.ok()
         model, method = operation.path.split("/")[3:5]
-        if method not in LEFT_OUT.get(model, ()):
+        same = "$ref" in document["paths"][operation.path]["post"]["requestBody"]
+        if method not in LEFT_OUT.get(model, ()) and (everything or not same or method in EVERYWHERE):
             yield method, operation
 
 
@@ -91,7 +96,7 @@ def operations(door, document):
 def test_right_calls(door, model):
     document = narrowed(door.get(f"/json/2/openapi.json?models={model}").get_json(), model)
     seen: dict[str, list[int]] = {}
-    for method, operation in operations(door, document):
+    for method, operation in operations(door, document, everything=model == "sale.order"):
         seen[method] = run(door, document, operation, 8, GenerationMode.POSITIVE, door.key)
     assert 200 in seen["search_read"] and 200 in seen["read"] and 200 in seen["search_count"], seen
     assert all(status < 500 for found in seen.values() for status in found)
@@ -102,8 +107,8 @@ def test_wrong_calls(door, model):
     """Arguments that the document forbids: refused, as documented, and never with an error of the server."""
     document = narrowed(door.get(f"/json/2/openapi.json?models={model}").get_json(), model)
     refused = 0
-    for _method, operation in operations(door, document):
-        seen = run(door, document, operation, 6, GenerationMode.NEGATIVE, door.key)
+    for _method, operation in operations(door, document, everything=model == "sale.order"):
+        seen = run(door, document, operation, 5, GenerationMode.NEGATIVE, door.key)
         assert all(status < 500 for status in seen)
         refused += sum(status in (400, 403, 404, 422) for status in seen)
     assert refused > 50
@@ -133,5 +138,5 @@ def test_another_user(door):
     """A person of the warehouse, with the document of the administrator: refusals are documented ones."""
     document = narrowed(door.get("/json/2/openapi.json?models=account.move").get_json(), "account.move")
     key = door.key_of("almacen.mx")
-    for _method, operation in operations(door, document):
+    for _method, operation in operations(door, document, everything=False):
         run(door, document, operation, 3, GenerationMode.POSITIVE, key)
