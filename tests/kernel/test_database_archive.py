@@ -201,3 +201,25 @@ def test_databases_unused_for_long_are_closed(managers, monkeypatch):
     here.directory.close("two")
     here.directory.find("two")
     assert here.directory.find("one") is not again
+
+
+def test_of_two_who_make_the_same_one_wins(managers):
+    """Two calls for the same new name at the same time, as two processes make them: one database, one refusal in words."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    here, _there = managers
+    rival = Manager(here.config, Directory(here.config, here.directory.default))
+
+    def make(manager):
+        try:
+            manager.duplicate("colca", "same")
+        except UserError as error:
+            return str(error)
+        return "made"
+
+    with ThreadPoolExecutor(2) as pool:
+        found = sorted(pool.map(make, (here, rival)))
+    assert found[1] == "made" and "already a database" in found[0]
+    assert here.directory.others() == ["same"]
+    assert here.directory.find("same").run(1, {}, lambda env: env["res.company"].search_count([]), readonly=True)
+    assert not list(here.config.data_dir.glob("databases/.*"))

@@ -104,6 +104,26 @@ def test_a_database_of_ones_own(served, name):
     partner = call("res.partner", "create", {"name": "Cliente"})
     order = call("sale.order", "create", {"partner_id": partner, "order_line": [(0, 0, {"product_id": product})]})
     assert call("sale.order", "action_confirm", [order]) is True
+    # a session and a key are of one database
+    import requests
+
+    with requests.Session() as browser:
+        params = {"db": name, "login": "ana", "password": "s3cret-words"}
+        opened = browser.post(f"{served.server.url}/web/session/authenticate", json={"params": params}).json()["result"]
+        assert (opened["db"], opened["uid"]) == (name, uid)
+        asked = {"params": {"model": "res.partner", "method": "search_count", "args": [[["id", "=", partner]]], "kwargs": {}}}
+        assert browser.post(f"{served.server.url}/web/dataset/call_kw", json=asked).json()["result"] == 1
+    key = call(
+        "res.users.apikeys.description",
+        "make_key",
+        [call("res.users.apikeys.description", "create", {"name": "k", "duration": "1"})],
+    )
+    for database, status in ((name, 200), ("colca", 401), ("nowhere", 404), (None, 401)):
+        headers = {"Authorization": f"Bearer {key['context']['default_key']}"}
+        if database:
+            headers["X-Odoo-Database"] = database
+        asked = requests.post(f"{served.server.url}/json/2/res.partner/search_count", json={"domain": []}, headers=headers)
+        assert asked.status_code == status, (database, asked.text)
     # its jobs are done by the same server
     [cron] = call("ir.cron", "search", [("job", "=", "kernel.sweep_transient")])
     call("ir.cron", "method_direct_trigger", [cron])
