@@ -18,11 +18,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import i18n
 from server.config import Config
-from server.rpc import calllog
+from server.rpc import calllog, idempotency
 from server.rpc.documents import documents
 from server.rpc.errors import incident
 from server.rpc.json2 import json2
 from server.rpc.routes import rpc
+from server.rpc.rpc2 import rpc2
 from server.rpc.services import Server
 from server.security import limits
 from server.web.databases import databases
@@ -61,6 +62,7 @@ def create_app(config: Config | None = None, database: Any = None) -> Flask:
     app.register_blueprint(rpc)
     app.register_blueprint(json2)
     app.register_blueprint(documents)
+    app.register_blueprint(rpc2)
     app.register_blueprint(session)
     app.register_blueprint(dataset)
     app.register_blueprint(web)
@@ -105,12 +107,15 @@ class _SingleSlashes:
 def _begin() -> None:
     limits.begin()
     calllog.begin(request.path, request.remote_addr or "", request.headers.get("X-Request-Id", ""))
+    idempotency.begin(request.headers.get(idempotency.HEADER))
 
 
 def _tell_limits(response: Response) -> Response:
     response.headers.update(limits.headers())
     if calllog.request_id():
         response.headers.setdefault("X-Request-Id", calllog.request_id())
+    response.headers.update(idempotency.headers())
+    idempotency.begin(None)
     return response
 
 

@@ -198,3 +198,10 @@ Setting(
 )
 Setting("feed.keep_days", type=int, default=30, label=_("Days for which the change feed can be asked"))
 Setting("webhook.keep_days", type=int, default=30, label=_("Days for which deliveries of webhooks are kept"))
+Setting(
+    "api.idempotency_hours",
+    type=int,
+    default=24,
+    label=_("Hours for which the answer to a call with an idempotency key is kept"),
+    help=_("Within this time the same call under the same key is answered again without a second effect. At least 1."),
+)

@@ -184,6 +184,7 @@ _ANSWERS: dict[str, tuple[_Answer, bool]] = {
     "read": (_rows, False),
     "search_page": (_cursor_page, False),
     "write": (_fixed(_BOOLEAN), True),
+    "write_multi": (_fixed(_BOOLEAN), True),
     "unlink": (_fixed(_BOOLEAN), True),
     "name_search": (_pairs, True),
     "name_get": (_pairs, True),

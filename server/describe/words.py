@@ -29,6 +29,7 @@ SUMMARIES: dict[str, Text] = {
     "web_read": _("Read records with the records they link to, as a specification asks"),
     "web_search_read": _("Find records and read them as a specification asks, with their number"),
     "web_save": _("Create or change records and read them back"),
+    "write_multi": _("Change several records, each with its own values"),
     "web_save_multi": _("Change several records, each with its own values, and read them back"),
     "web_name_search": _("Find records by their name and read them as a specification asks"),
     "load": _("Import rows of texts"),

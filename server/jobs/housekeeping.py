@@ -52,6 +52,13 @@ def sweep_api(env: Environment, payload: dict[str, Any]) -> None:
     env.execute(keys.delete().where(keys.c.expiration_date < limit))
 
 
+@job("kernel.sweep_idempotency", lease=600)
+def sweep_idempotency(env: Environment, payload: dict[str, Any]) -> None:
+    """Delete the answers kept for repeated calls whose time is over."""
+    table = env["ir.idempotency"].table
+    env.execute(table.delete().where(table.c.expires_at <= env.now()))
+
+
 @job("kernel.sweep_contents", lease=3600)
 def sweep_contents(env: Environment, payload: dict[str, Any]) -> None:
     """Delete contents that no attachment names, a day after they were written."""

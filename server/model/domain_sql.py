@@ -49,7 +49,11 @@ class Compiler:
                 return self.negated(cls, table, tree.parts[0])
             parts = [self.clause(cls, table, p) for p in tree.parts]
             return sa.and_(*parts) if tree.op == "&" else sa.or_(*parts)
-        return self.term(cls, table, *tree)
+        try:
+            return self.term(cls, table, *tree)
+        except FieldError as error:
+            told(error, cls, tree)
+            raise
 
     def negated(self, cls: type[Records], table: Any, tree: Any) -> Any:
         """NOT tree, pushed down so that empty values behave as the operators promise."""
@@ -59,9 +63,13 @@ class Compiler:
             parts = [self.negated(cls, table, p) for p in tree.parts]
             return sa.or_(*parts) if tree.op == "&" else sa.and_(*parts)
         name, operator, value = tree
-        if operator in OPPOSITE and isinstance(name, str) and "." not in name and operator not in ("<", ">", "<=", ">="):
-            return self.term(cls, table, name, OPPOSITE[operator], value)
-        return sa.not_(sa.func.coalesce(self.term(cls, table, name, operator, value), sa.false()))
+        try:
+            if operator in OPPOSITE and isinstance(name, str) and "." not in name and operator not in ("<", ">", "<=", ">="):
+                return self.term(cls, table, name, OPPOSITE[operator], value)
+            return sa.not_(sa.func.coalesce(self.term(cls, table, name, operator, value), sa.false()))
+        except FieldError as error:
+            told(error, cls, tree)
+            raise
 
     # -- one term ---------------------------------------------------------------------------------------------------
     def term(self, cls: type[Records], table: Any, name: Any, operator: str, value: Any) -> Any:
@@ -479,6 +487,14 @@ def extracted(column: Any, part: str, dialect: str) -> Any:
             return (sa.cast(thursday, sa.Integer) + sa.literal_column("6", sa.Integer)) // seven
         return sa.extract(part, column)
     return sa.cast(sa.extract(part, column), sa.Integer)
+
+
+def told(error: FieldError, cls: type[Records], tree: Any) -> None:
+    """Say which term is wrong: the outermost, which is the one that the caller has written."""
+    error.data.setdefault("model", cls._name)
+    if isinstance(tree[0], str):
+        error.data.setdefault("field", tree[0].partition(".")[0])
+    error.term = tuple(tree)  # type: ignore[attr-defined]
 
 
 def compare(column: Any, operator: str, value: Any) -> Any:

@@ -138,9 +138,11 @@ class Grouping:
         columns = []
         for _name, field, agg in wanted:
             if not env.su and field.groups and not env.access.field_visible(field):
-                raise FieldError(f"Invalid field '{field.name}' on model '{self._name}'")
+                raise FieldError(f"Invalid field '{field.name}' on model '{self._name}'", model=self._name, field=field.name)
             if not field.stored:
-                raise FieldError(f"Field {self._name}.{field.name} is computed and cannot be aggregated.")
+                raise FieldError(
+                    f"Field {self._name}.{field.name} is computed and cannot be aggregated.", model=self._name, field=field.name
+                )
             value = Compiler(env).column(type(self), table, field) if field._contextual else table.c[field.name]
             columns.append(aggregate_expression(value, agg, env.transaction.dialect))
         number = sa.func.count(sa.distinct(table.c.id)) if source is not table else sa.func.count(table.c.id)
@@ -203,7 +205,7 @@ class Grouping:
         name, _colon, granularity = spec.partition(":")
         field = self._field(name)
         if field.groups and not self.env.su and not self.env.access.field_visible(field):
-            raise FieldError(f"Invalid field '{name[:60]}' on model '{self._name}'")
+            raise FieldError(f"Invalid field '{name[:60]}' on model '{self._name}'", model=self._name, field=name[:60])
         table = self.table
         if isinstance(field, Many2many) and not field.computed:
             relation, one, two = field.names()
@@ -220,7 +222,9 @@ class Grouping:
                 owner, real, here, source = ReadPlan._locate(self, field, table, source, {(): table})
                 if real is not None:
                     return Compiler(self.env).column(type(owner), here, real), source
-            raise FieldError(f"Field {self._name}.{field.name} is computed and cannot be grouped by.")
+            raise FieldError(
+                f"Field {self._name}.{field.name} is computed and cannot be grouped by.", model=self._name, field=field.name
+            )
         if field.type in ("date", "datetime"):
             granularity = granularity or "month"
             if field.type == "date" and granularity == "hour":
@@ -233,7 +237,9 @@ class Grouping:
                 raise FieldError(f"Invalid granularity '{granularity[:40]}' in '{spec[:80]}'. Known: {known}.")
             return truncated(local(table.c[field.name], field, self.env), granularity, self.env.transaction.dialect), source
         if field.type in ("binary", "json"):
-            raise FieldError(f"Field {self._name}.{field.name} ({field.type}) cannot be grouped by.")
+            raise FieldError(
+                f"Field {self._name}.{field.name} ({field.type}) cannot be grouped by.", model=self._name, field=field.name
+            )
         column = Compiler(self.env).column(type(self), table, field) if field._contextual else table.c[field.name]
         if isinstance(field, Boolean):
             column = sa.func.coalesce(column, sa.false())

@@ -204,9 +204,7 @@ class ModelSet:
         for field in list(cls._fields.values()):
             if field.comodel and field.comodel not in self.classes:
                 del cls._fields[field.name]
-            elif (
-                field.manual and isinstance(field, One2many) and field.inverse_name not in self.classes[field.comodel]._fields
-            ):
+            elif field.manual and isinstance(field, One2many) and field.inverse_name not in self.classes[field.comodel]._fields:
                 del cls._fields[field.name]
 
 

@@ -51,7 +51,9 @@ def order_expressions(records: Any, statement: Any, table: Any, order: Any) -> t
             raise FieldError(f"Invalid order '{order[:100]}'. Expected 'field [asc|desc], …'.")
         field = records._fields.get(records._aliases.get(name, name))
         if field is None or (field.groups and not env.su and not env.access.field_visible(field)):
-            raise FieldError(f"Invalid field '{name[:60]}' in order for model '{records._name}'.")
+            raise FieldError(
+                f"Invalid field '{name[:60]}' in order for model '{records._name}'.", model=records._name, field=name[:60]
+            )
         descending = direction == "desc"
         statement, expressions = order_terms(records, statement, table, field, descending, 0)
         terms += expressions
@@ -73,7 +75,9 @@ def order_terms(records: Any, statement: Any, table: Any, field: Field, descendi
         for hop in path[:-1]:
             step = cls._field(hop)
             if not isinstance(step, Many2one) or not step.stored:
-                raise FieldError(f"Field {records._name}.{field.name} cannot be sorted by.")
+                raise FieldError(
+                    f"Field {records._name}.{field.name} cannot be sorted by.", model=records._name, field=field.name
+                )
             joined = env[step.comodel].table.alias()
             statement = statement.outerjoin(joined, table.c[step.name] == joined.c.id)
             table, cls = joined, env[step.comodel]

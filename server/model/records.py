@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from server.errors import FieldError, MissingError, UserError
 from server.model.api import External
+from server.model.bulk import Bulk
 from server.model.checking import Checking
 from server.model.compute import mark, mark_modified, settle, touched_by
 from server.model.creating import Creating
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from server.model.modelset import Method, ModelSet
 
 
-class Records(Reading, Nested, Keyset, Onchange, Loading, Writing, Creating, Linking, Checking, Locking, Grouping, External):
+class Records(
+    Reading, Nested, Keyset, Onchange, Loading, Writing, Creating, Bulk, Linking, Checking, Locking, Grouping, External
+):
     """An ordered set of records; see docs/addons/model-api.md. Instances are cheap and immutable."""
 
     __slots__ = ("_ids", "_prefetch", "env")
@@ -394,7 +397,7 @@ def unknown_field(model: str, name: str) -> Exception:
     """The error for a field that does not exist."""
     from server.errors import FieldError
 
-    return FieldError(f"Invalid field '{name}' on model '{model}'")
+    return FieldError(f"Invalid field '{name}' on model '{model}'", model=model, field=str(name)[:80])
 
 
 __all__ = ["Records", "RecordOf", "UserError"]

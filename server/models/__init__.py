@@ -12,12 +12,14 @@ from server.models.identity import ResUsersApikeysDescription, ResUsersApikeysSh
 from server.models.ir_access import IrModelAccess
 from server.models.ir_actions import IrActionsActWindow, IrActionsReport, IrActionsUrl, IrUiMenu, IrUiView
 from server.models.ir_actions_server import IrActionsServer, ServerActionLine
+from server.models.ir_api_batch import IrApiBatch
 from server.models.ir_api_log import IrApiLog
 from server.models.ir_attachment import IrAttachment
 from server.models.ir_change import IrChange, IrChangeFeed
 from server.models.ir_config_parameter import IrConfigParameter
 from server.models.ir_cron import IrCron
 from server.models.ir_history import IrHistory
+from server.models.ir_idempotency import IrIdempotency
 from server.models.ir_logging import IrLogging
 from server.models.ir_model import IrModel, IrModelFields, IrModelFieldsSelection
 from server.models.ir_model_data import IrModelData
@@ -37,6 +39,7 @@ __all__ = [
     "IrActionsReport",
     "IrActionsServer",
     "IrActionsUrl",
+    "IrApiBatch",
     "IrApiLog",
     "IrAttachment",
     "IrChange",
@@ -49,6 +52,7 @@ __all__ = [
     "IrFilters",
     "IrHistory",
     "IrLogging",
+    "IrIdempotency",
     "IrModel",
     "IrModelAccess",
     "IrModelData",

@@ -231,6 +231,7 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
     "read": {"fields": _fields},
     "create": {"vals_list": _mappings, "vals": _mappings},
     "write": {"vals": _mapping},
+    "write_multi": {"vals_list": _mappings},
     "copy": {"default": _optional_mapping},
     "copy_data": {"default": _optional_mapping},
     "name_search": {"name": _word, "domain": _domain, "operator": _operator, "limit": _limit},
@@ -280,6 +281,9 @@ READONLY = frozenset(
     "has_access"
     " copy_data get_views search_page".split()
 )
+
+#: The model whose method `execute` does a batch of calls.
+BATCH = "ir.api.batch"
 
 #: Methods to which `default_<field>` in the context says something.
 WITH_DEFAULTS = frozenset({"create", "default_get", "name_create", "onchange", "web_save", "load"})

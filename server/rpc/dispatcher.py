@@ -15,7 +15,8 @@ from server import whereabouts
 from server.errors import AccessDenied, AccessError
 from server.model.environment import Environment
 from server.model.records import Records
-from server.rpc import arguments, calllog, values
+from server.rpc import arguments, calllog, idempotency, values
+from server.rpc.arguments import BATCH
 from server.rpc.errors import ArgumentError, UnknownMethod, UnknownModel, ValueRefused
 from server.rpc.locating import Origin, locate
 from server.rpc.typed import typed
@@ -33,7 +34,7 @@ class Call:
     environment of the open transaction. `lang` is the language of whoever asked, once known.
     """
 
-    __slots__ = ("args", "context", "database", "kwargs", "lang", "method", "model", "origin", "proof", "readonly", "uid")
+    __slots__ = ("args", "context", "database", "key", "kwargs", "lang", "method", "model", "origin", "proof", "readonly", "uid")
 
     def __init__(self, database: Any, uid: int, model: Any, method: Any, args: Any, kwargs: Any, proof: Any = None) -> None:
         if not isinstance(model, str) or not isinstance(method, str):
@@ -52,6 +53,8 @@ class Call:
         self.readonly = False
         #: where in the request the arguments stand, for the paths of errors
         self.origin = Origin()
+        #: under which the answer is kept, so that the same call sent again has no second effect (`server.rpc.idempotency`)
+        self.key: str | None = idempotency.of_request()
 
     def run(self) -> Any:
         """The result as plain values, the transaction committed.
@@ -62,6 +65,9 @@ class Call:
 
     def _run(self) -> Any:
         self.prepare()
+        if self.key is not None and not self.readonly and idempotency.keeps(self.model, self.method, self._calls()):
+            self.key = idempotency.checked(self.key)
+            return self.database.run(self.uid, self.context, self._once)
         return self.database.run(self.uid, self.context, self._inside, readonly=self.readonly)
 
     def prepare(self, registry: Any = None) -> None:
@@ -75,6 +81,9 @@ class Call:
             method = find_method(registry, self.model, self.method)
         else:
             method = known_method(self.database, self.model, self.method)
+        if self.model == BATCH and self.method == "execute":
+            self._prepare_batch()
+            return
         if self.proof is not None:
             self.proof.permit(self.model, method)
         if not method.model:
@@ -92,6 +101,25 @@ class Call:
             self.context = {key: value for key, value in self.context.items() if not key.startswith("default_")}
         self.lang = self.context.get("lang")
         self.readonly = reads_only(method)
+        self._take_key()
+
+    def _prepare_batch(self) -> None:
+        """A batch of calls: each of them is asked for its own right, so the batch as such needs none."""
+        from server.rpc.batch import only_reads
+
+        self.lang = self.context.get("lang")
+        self.readonly = only_reads(self.database.registry, self._calls())
+        self._take_key()
+
+    def _calls(self) -> Any:
+        """The calls of a batch; None when it is none."""
+        return (self.args[0] if self.args else self.kwargs.get("calls")) if self.model == BATCH else None
+
+    def _take_key(self) -> None:
+        """A key in the context: for clients that cannot send a header."""
+        key = self.context.pop(idempotency.CONTEXT, None)
+        if key is not None and self.key is None:
+            self.key = key or None
 
     def inside(self, env: Any) -> Any:
         """The result as plain values, worked out in the open transaction of `env` as the user and in the language of the call.
@@ -100,13 +128,23 @@ class Call:
         """
         return calllog.noted(self, lambda: self._inside(Environment(env.transaction, self.uid, self.context)))
 
-    def _inside(self, env: Any) -> Any:
-        """What happens in the transaction; runs again from the start when the database asks for it."""
+    def _once(self, env: Any) -> Any:
+        """As `_inside`, or the answer that is kept under the key."""
+        self._prove(env)
+        print_ = idempotency.fingerprint(self.model, self.method, self.args, self.kwargs, self.context)
+        name = f"{self.model}.{self.method}"[:200]
+        return idempotency.once(env, str(self.key), name, print_, lambda: (self._inside(env), self.lang))
+
+    def _prove(self, env: Any) -> None:
         if self.proof is not None:
             try:
                 self.proof.holds(env)
             except AccessDenied:
                 raise StaleProof() from None
+
+    def _inside(self, env: Any) -> Any:
+        """What happens in the transaction; runs again from the start when the database asks for it."""
+        self._prove(env)
         self.lang = env.lang or self.lang
         cls = env.models.find(self.model)
         if cls is None:

@@ -148,6 +148,17 @@ def describe(exc: BaseException, lang: str | None = None) -> Fault:
             message = render(text, lang) if text is not None else str(exc)
             if cls is AccessDenied and not message:
                 message = "Access Denied"
+            batch = getattr(exc, "batch", None)
+            if batch is not None:  # some doors answer nothing but the text
+                message = render(
+                    _(
+                        "Call %(number)s of the batch, %(method)s: %(message)s",
+                        number=batch["index"] + 1,
+                        method=batch["method"],
+                        message=message,
+                    ),
+                    lang,
+                )
             return Fault(name, message, code, legacy, kind, details_of(exc), status)
     expected = _translated(exc)
     if expected is not None:
@@ -168,10 +179,14 @@ def describe(exc: BaseException, lang: str | None = None) -> Fault:
 
 def details_of(exc: BaseException) -> dict[str, Any]:
     """What programs may want to know of a refusal: `model`, `field` or `fields`, `ids`, `value`, `expected` …, as far as they are
-    known; and where in the request the value stands, as `path` (`params.vals[0].name`) and JSON pointer `pointer`.
+    known; where in the request the value stands, as `path` (`params.vals[0].name`) and JSON pointer `pointer`; and for a batch,
+    which call it was and what became of the others, as `batch`.
     """
     data = getattr(exc, "data", None)
     details = {key: _shown(value) for key, value in data.items() if value is not None} if isinstance(data, dict) else {}
+    batch = getattr(exc, "batch", None)
+    if batch is not None:
+        details["batch"] = batch
     path = getattr(exc, "path", None)
     if path:
         details["path"] = whereabouts.dotted(path)

@@ -6,11 +6,13 @@ envelope (each door has its own), checked against what the client has really sen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from server import whereabouts
+from server.errors import FieldError
 from server.rpc import arguments
 
 if TYPE_CHECKING:
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
 
 #: Record methods whose argument is values, with the place of that argument among the parameters.
 VALUES = {"create": 0, "write": 0, "copy": 0}
+
+
+#: Arguments of record methods that name fields.
+NAMING = frozenset(
+    {
+        "domain", "fields", "field_names", "allfields", "fields_list", "fields_to_export", "order", "orderby", "groupby",
+        "aggregates", "having", "specification",
+    }
+)  # fmt: skip
+_WORD = re.compile(r"[\s,.:()/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,12 @@ class Origin:
 def locate(error: BaseException, call: Call, method: Any, env: Any) -> None:
     """Put on `error` the path of the refused value in the request (`error.path`, a tuple of keys and indexes), if it is known."""
     names = list(method.signature.parameters)
+    inner = getattr(error, "path", None)
+    if call.model == arguments.BATCH and inner and inner[0] == "calls":
+        place, _given = _argument(call, method, 0, "calls")
+        if place is not None:
+            error.path = (*place, *inner[1:])  # type: ignore[attr-defined]
+        return
     values_at = VALUES.get(method.name)
     if values_at is not None and values_at < len(names):
         name = names[values_at]
@@ -44,6 +62,9 @@ def locate(error: BaseException, call: Call, method: Any, env: Any) -> None:
             _guess(error, call, method, name, env)
         whereabouts.argument(error, name)
     where = whereabouts.of(error)
+    if where is None and isinstance(error, FieldError):
+        _point_at_name(error, call, method, names)
+        return
     if where is None or not where.argument or not where.steps or where.steps[0] not in names:
         return
     name, *rest = where.steps
@@ -66,6 +87,34 @@ def _argument(call: Call, method: Any, index: int, name: str) -> tuple[tuple[Ste
         if key in call.kwargs:
             return (*origin.kwargs, key), call.kwargs[key]
     return None, None
+
+
+def _point_at_name(error: FieldError, call: Call, method: Any, names: list[str]) -> None:
+    """The place of a wrong field among the arguments that name fields: in a domain, a list of names, an order."""
+    field, term = error.data.get("field"), getattr(error, "term", None)
+    if not isinstance(field, str):
+        return
+    for index, name in enumerate(names):
+        if name in NAMING:
+            place, given = _argument(call, method, index, name)
+            steps = _named_in(given, field, term) if place is not None else None
+            if place is not None and steps is not None:
+                error.path = (*place, *steps)  # type: ignore[attr-defined]
+                return
+
+
+def _named_in(given: Any, field: str, term: Any) -> tuple[Step, ...] | None:
+    if isinstance(given, str):
+        return () if field in _WORD.split(given) else None
+    if isinstance(given, Mapping):
+        return (field,) if field in given else None
+    for index, item in enumerate(given) if isinstance(given, (list, tuple)) else ():
+        if isinstance(item, (list, tuple)) and len(item) == 3:
+            if term is not None and item[0] == term[0] and item[2] == term[2]:
+                return (index,)
+        elif term is None and isinstance(item, str) and field in _WORD.split(item):
+            return (index,)
+    return None
 
 
 def _guess(error: BaseException, call: Call, method: Any, name: str, env: Any) -> None:

@@ -50,6 +50,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "name_create": ("create",),
     "copy": ("create",),
     "write": ("write",),
+    "write_multi": ("write",),
     "unlink": ("unlink",),
     "load": ("create", "write"),
     "web_save": ("create", "write"),

@@ -108,6 +108,8 @@ def _values(models: ModelSet, model: str, vals: Any) -> Iterator[Reached]:
         if other is None:
             continue
         for command in value:
+            if isinstance(command, Mapping):  # values without a command around them create
+                command = (0, 0, command)
             if not isinstance(command, (list, tuple)) or not command:
                 continue
             operation = _COMMANDS.get(command[0]) if isinstance(command[0], int) else None

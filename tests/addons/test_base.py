@@ -375,7 +375,9 @@ def test_lists_cost_the_same_for_few_and_many(env: Any, count_statements: Any) -
 
 def test_a_company_goes_together_with_its_contacts(rpc):
     """What points at a record that is deleted does not hold it when it is deleted by the same call."""
-    company = rpc("res.partner", "create", {"name": "All of it", "child_ids": [(0, 0, {"name": "Ana"}), (0, 0, {"name": "Beto"})]})
+    company = rpc(
+        "res.partner", "create", {"name": "All of it", "child_ids": [(0, 0, {"name": "Ana"}), (0, 0, {"name": "Beto"})]}
+    )
     (row,) = rpc("res.partner", "read", [company], ["child_ids"])
     with pytest.raises(ValidationError):
         rpc("res.partner", "unlink", [company])

@@ -138,7 +138,9 @@ def test_value_is_the_sum_of_what_was_booked_and_nothing_left_is_worth_nothing(s
         if balance.quantity > 0 and not may_go_below:
             assert balance.value >= 0
         if kind == "in" and method == "average" and balance.quantity > 0:
-            assert abs(balance.value - balance.quantity * balance.unit_cost) <= D(1).scaleb(-decimals) + balance.quantity * D("0.000001")
+            assert abs(balance.value - balance.quantity * balance.unit_cost) <= D(1).scaleb(-decimals) + balance.quantity * D(
+                "0.000001"
+            )
 
 
 def test_average_of_two_receipts_and_a_return_at_the_original_cost():

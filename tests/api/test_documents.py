@@ -95,7 +95,17 @@ class TestOpenApi:
     def test_commands_are_described(self, whole):
         check = validator(whole, {"$ref": "#/components/schemas/sale.order-values"})
         line = {"product_id": 1, "product_uom_qty": 2}
-        for good in ([[0, 0, line]], [[0, "virtual_1", line], [4, 7]], [[5]], [[6, 0, [1, 2]]], [1, 2], [], False, [[3, 7, 0]], [[2, 7]]):
+        for good in (
+            [[0, 0, line]],
+            [[0, "virtual_1", line], [4, 7]],
+            [[5]],
+            [[6, 0, [1, 2]]],
+            [1, 2],
+            [],
+            False,
+            [[3, 7, 0]],
+            [[2, 7]],
+        ):
             assert check.is_valid({"order_line": good}), good
         for bad in ([[9, 0, line]], [[0, 0, {"no_field": 1}]], [[4]], [[1, 0, line]], 7, "x", [[6, 0, 5]]):
             assert not check.is_valid({"order_line": bad}), bad
@@ -307,7 +317,9 @@ class TestBearer:
 
 
 class TestTags:
-    @pytest.mark.parametrize("path", ["/json/2/openapi.json?models=res.partner", "/doc-bearer/res.partner.json", "/doc-bearer/index.json"])
+    @pytest.mark.parametrize(
+        "path", ["/json/2/openapi.json?models=res.partner", "/doc-bearer/res.partner.json", "/doc-bearer/index.json"]
+    )
     def test_what_a_client_has_is_not_sent_again(self, door, path):
         first = door.get(path)
         assert "no-cache" in first.headers["Cache-Control"]

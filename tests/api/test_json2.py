@@ -128,7 +128,9 @@ class TestKeys:
 
     def test_keys_are_renewed_and_ended_as_the_documentation_shows(self, door):
         key = door.key_of("ventas.mx")
-        answer = door.post("res.users.apikeys", "generate", {"key": key, "scope": None, "name": "Next", "expiration_date": None}, key=key)
+        answer = door.post(
+            "res.users.apikeys", "generate", {"key": key, "scope": None, "name": "Next", "expiration_date": None}, key=key
+        )
         new = answer.get_json()
         assert answer.status_code == 200, new
         assert door.post("res.users", "context_get", {}, key=new).get_json()["uid"] > 2
@@ -154,10 +156,14 @@ class TestAnswer:
 
     @pytest.mark.parametrize("way", ["header", "context"])
     def test_typed_values_by_the_type_of_the_field(self, door, way):
-        given = {"_headers": {"Prefer": "return=minimal, values=typed"}} if way == "header" else {"context": {"typed_values": True}}
+        given = (
+            {"_headers": {"Prefer": "return=minimal, values=typed"}} if way == "header" else {"context": {"typed_values": True}}
+        )
         id = door("res.partner", "create", vals_list=[{"name": "Vacía"}])
         country = door("res.country", "search", domain=[["code", "=", "PE"]])
-        full = door("res.partner", "create", vals_list=[{"name": "Llena", "country_id": country[0], "is_company": True, "ref": "R"}])
+        full = door(
+            "res.partner", "create", vals_list=[{"name": "Llena", "country_id": country[0], "is_company": True, "ref": "R"}]
+        )
         fields = ["name", "ref", "is_company", "country_id", "color", "credit_limit", "child_ids", "lang", "create_date"]
         empty, filled = door("res.partner", "read", **given, ids=id + full, fields=fields)
         assert empty == {

@@ -16,9 +16,19 @@ def theirs(rpc):
     peru = rpc.in_company("base.company_pe")
     partner = peru("ir.model.data", "check_object_reference", "base", "customer_pe_01")[1]
     product = peru("ir.model.data", "check_object_reference", "product", "demo_pe_01")[1]
-    order = peru("sale.order", "create", {"partner_id": partner, "client_order_ref": "SECRET-PE", "order_line": [[0, 0, {"product_id": product, "product_uom_qty": 1}]]})
+    order = peru(
+        "sale.order",
+        "create",
+        {
+            "partner_id": partner,
+            "client_order_ref": "SECRET-PE",
+            "order_line": [[0, 0, {"product_id": product, "product_uom_qty": 1}]],
+        },
+    )
     peru("sale.order", "action_confirm", [order])
-    attachment = peru("ir.attachment", "create", {"name": "secret.txt", "datas": "c2VjcmV0", "res_model": "sale.order", "res_id": order})
+    attachment = peru(
+        "ir.attachment", "create", {"name": "secret.txt", "datas": "c2VjcmV0", "res_model": "sale.order", "res_id": order}
+    )
     return {"res.partner": partner, "product.product": product, "sale.order": order, "ir.attachment": attachment}
 
 
@@ -62,7 +72,12 @@ def test_search_through_relations_does_not_leak(rpc, theirs):
 def test_writing_and_actions_are_refused(rpc, theirs):
     mexico = rpc.as_user("ventas.mx")
     order = theirs["sale.order"]
-    for method, args in (("write", [[order], {"client_order_ref": "mine"}]), ("action_cancel", [[order]]), ("action_confirm", [[order]]), ("copy", [order])):
+    for method, args in (
+        ("write", [[order], {"client_order_ref": "mine"}]),
+        ("action_cancel", [[order]]),
+        ("action_confirm", [[order]]),
+        ("copy", [order]),
+    ):
         with pytest.raises((MissingError, AccessError)):
             mexico("sale.order", method, *args)
     mexico("sale.order", "unlink", [order])  # what does not exist here is already gone
@@ -93,7 +108,11 @@ def test_history_and_attachments_follow_their_record(rpc, theirs):
     mexico = rpc.as_user("ventas.mx")
     order = theirs["sale.order"]
     about = [("model", "=", "sale.order"), ("res_id", "=", order)]
-    for model, domain in (("ir.history", about), ("mail.message", about), ("ir.attachment", [("res_model", "=", "sale.order"), ("res_id", "=", order)])):
+    for model, domain in (
+        ("ir.history", about),
+        ("mail.message", about),
+        ("ir.attachment", [("res_model", "=", "sale.order"), ("res_id", "=", order)]),
+    ):
         try:
             assert mexico(model, "search_read", domain) == [], model
         except AccessError:

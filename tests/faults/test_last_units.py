@@ -19,7 +19,12 @@ ROUNDS = int(os.environ.get("COLCA_TEST_ROUNDS", "50"))
 def buy(url, company, partner, product, times, start, results):
     """One process: `times` orders of one unit each; how many were sold and refused, and what else happened."""
     call = Client(url, "colca", "ventas.mx", "ventas.mx", company)
-    orders = [call("sale.order", "create", {"partner_id": partner, "order_line": [[0, 0, {"product_id": product, "product_uom_qty": 1}]]}) for _ in range(times)]
+    orders = [
+        call(
+            "sale.order", "create", {"partner_id": partner, "order_line": [[0, 0, {"product_id": product, "product_uom_qty": 1}]]}
+        )
+        for _ in range(times)
+    ]
     start.wait()
     sold = refused = 0
     strange = []
@@ -46,12 +51,22 @@ def test_forty_orders_for_twenty_units(demo_url, tmp_path):
         (warehouse,) = admin("stock.warehouse", "search_read", [("company_id", "=", company)], ["lot_stock_id"], limit=1)
         spawn = multiprocessing.get_context("fork")
         for number in range(ROUNDS):
-            product = admin("product.product", "create", {"name": f"Last units {number}", "type": "product", "list_price": 10, "company_id": company})
-            quant = admin("stock.quant", "create", {"product_id": product, "location_id": warehouse["lot_stock_id"][0], "inventory_quantity": UNITS}, context={"inventory_mode": True})
+            product = admin(
+                "product.product",
+                "create",
+                {"name": f"Last units {number}", "type": "product", "list_price": 10, "company_id": company},
+            )
+            quant = admin(
+                "stock.quant",
+                "create",
+                {"product_id": product, "location_id": warehouse["lot_stock_id"][0], "inventory_quantity": UNITS},
+                context={"inventory_mode": True},
+            )
             admin("stock.quant", "action_apply_inventory", [quant])
             start, results = spawn.Barrier(PROCESSES), spawn.Queue()
             workers = [
-                spawn.Process(target=buy, args=(server.url, company, partner, product, WANTED // PROCESSES, start, results)) for _ in range(PROCESSES)
+                spawn.Process(target=buy, args=(server.url, company, partner, product, WANTED // PROCESSES, start, results))
+                for _ in range(PROCESSES)
             ]
             for worker in workers:
                 worker.start()
@@ -62,5 +77,10 @@ def test_forty_orders_for_twenty_units(demo_url, tmp_path):
             assert not strange, f"round {number}: {strange[:3]}"
             assert sum(a[0] for a in answers) == UNITS, f"round {number}: {answers}"
             assert sum(a[1] for a in answers) == WANTED - UNITS
-            (left,) = admin("stock.quant", "search_read", [("product_id", "=", product), ("location_id.usage", "=", "internal")], ["quantity", "reserved_quantity"])
+            (left,) = admin(
+                "stock.quant",
+                "search_read",
+                [("product_id", "=", product), ("location_id.usage", "=", "internal")],
+                ["quantity", "reserved_quantity"],
+            )
             assert (left["quantity"], left["reserved_quantity"]) == (UNITS, UNITS)

@@ -33,7 +33,9 @@ def test_created_changed_deleted_in_order_with_a_cursor(shop: Any) -> None:
     first = rpc("ir.change.feed", "poll", ["shop.partner"], cursor)
     assert first == {"changes": [], "cursor": cursor, "more": False}
     ana = partner(shop)
-    order = shop.run(1, {}, lambda env: env["shop.order"].create({"name": "S1", "partner_id": ana, "company_id": env.company_id}).id)
+    order = shop.run(
+        1, {}, lambda env: env["shop.order"].create({"name": "S1", "partner_id": ana, "company_id": env.company_id}).id
+    )
     shop.run(1, {}, lambda env: env["shop.partner"].browse(ana).write({"credit": 3, "note": "x"}))
     shop.run(1, {}, lambda env: env["shop.order"].browse(order).unlink())
 
@@ -104,7 +106,13 @@ def test_many_writers_and_readers_at_once(shop: Any) -> None:
     def write(number: int) -> None:
         try:
             for turn in range(12):
-                shop.run(1, {}, lambda env, turn=turn: env["shop.partner"].browse(ids[(turn + number) % 4]).write({"note": f"{number}.{turn}"}))
+                shop.run(
+                    1,
+                    {},
+                    lambda env, turn=turn: (
+                        env["shop.partner"].browse(ids[(turn + number) % 4]).write({"note": f"{number}.{turn}"})
+                    ),
+                )
         except BaseException as error:
             failures.append(error)
 
@@ -140,7 +148,13 @@ def test_the_wall_the_rules_and_moves_between_companies(shop: Any) -> None:
     def prepare(env: Any) -> int:
         group = env["res.groups"].create({"name": "Shop readers"})
         env["ir.model.access"].create(
-            {"name": "readers", "model": "shop.partner", "group_id": group.id, "perm_read": True, "domain": "[('credit', '<', 100)]"}
+            {
+                "name": "readers",
+                "model": "shop.partner",
+                "group_id": group.id,
+                "perm_read": True,
+                "domain": "[('credit', '<', 100)]",
+            }
         )
         return env["res.users"].create(
             {"name": "Reader", "login": "reader", "company_id": second, "company_ids": [(6, 0, [second])],
@@ -285,7 +299,9 @@ def test_a_model_that_was_off_the_feed_begins_anew(shop: Any) -> None:
 
 
 def test_the_feed_costs_a_transaction_one_statement(shop: Any) -> None:
-    ids = shop.run(1, {}, lambda env: env["shop.partner"].create([{"name": f"P{n}", "company_id": env.company_id} for n in range(300)]).ids)
+    ids = shop.run(
+        1, {}, lambda env: env["shop.partner"].create([{"name": f"P{n}", "company_id": env.company_id} for n in range(300)]).ids
+    )
 
     def cost(several: list[int], credit: int) -> list[str]:
         with Statements(shop) as seen:

@@ -35,7 +35,9 @@ def lint(folder: Path, depends: str) -> subprocess.CompletedProcess[str]:
     (folder / ".importlinter").write_text(CONFIG)
     paths = os.pathsep.join([str(folder), *(path for path in sys.path if path)])
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache"]
-    return subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize(("depends", "kept"), [("['one']", True), ("['one>=1.0,<2']", True), ("[]", False)])

@@ -87,7 +87,11 @@ def test_a_failed_delivery_is_tried_again_with_growing_pauses_and_given_up_after
     assert standing(shop, id)["health"] == "failing"
 
     # people were told once, and may ask again
-    notes = shop.run(1, {}, lambda env: env["mail.message"].search([("model", "=", "webhook.subscription"), ("res_id", "=", id)]).mapped("body"))
+    notes = shop.run(
+        1,
+        {},
+        lambda env: env["mail.message"].search([("model", "=", "webhook.subscription"), ("res_id", "=", id)]).mapped("body"),
+    )
     assert len(notes) == 1
     assert "HTTP 500" in notes[0]
     receiver.answer = 204
@@ -212,7 +216,9 @@ def test_a_killed_worker_delivers_all_the_same(shop: Any, receiver: Receiver, cl
         worker.run_pending(opened(sys.argv[1]))
         """
     )
-    process = subprocess.Popen([sys.executable, "-c", script, shop.url], cwd=os.getcwd(), env={**os.environ, "PYTHONPATH": os.getcwd()})
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, shop.url], cwd=os.getcwd(), env={**os.environ, "PYTHONPATH": os.getcwd()}
+    )
     try:
         assert reached.wait(60)
         os.kill(process.pid, signal.SIGKILL)
@@ -318,7 +324,9 @@ def test_plain_http_stays_inside(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Plain http is refused" in posting.post("http://hooks.example/", b"{}", {}, LOCAL).error
 
 
-def test_an_inner_address_is_refused_at_delivery_unless_the_operator_allows_it(shop: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_inner_address_is_refused_at_delivery_unless_the_operator_allows_it(
+    shop: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLCA_WEBHOOK_NETWORKS", "10.0.0.0/8")
     subscribe(shop, receiver.url, {"model": "shop.partner"})
     partner(shop)
@@ -416,7 +424,9 @@ def test_the_example_of_the_specification() -> None:
     assert signing.signature(secret, id, timestamp, b'{"test": 2432232314}') == signature
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_###", "whsec_QUJD", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_" + "QUJD" * 30])
+@pytest.mark.parametrize(
+    "secret", ["", "whsec_", "whsec_###", "whsec_QUJD", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_" + "QUJD" * 30]
+)
 def test_a_weak_secret_is_refused(secret: str) -> None:
     with pytest.raises(ValueError):
         signing.key_of(secret)

@@ -49,7 +49,11 @@ def test_created_changed_and_deleted_with_old_and_new_values(shop: Any, receiver
     assert receiver.requests == []
     worker.run_pending(shop)
 
-    assert [event["type"] for event in receiver.events] == ["shop.partner.created", "shop.partner.changed", "shop.partner.deleted"]
+    assert [event["type"] for event in receiver.events] == [
+        "shop.partner.created",
+        "shop.partner.changed",
+        "shop.partner.deleted",
+    ]
     assert all(verified(secret, request) for request in receiver.requests)
     assert not any(verified("whsec_" + "A" * 40, request) for request in receiver.requests)
     for request in receiver.requests:
@@ -154,13 +158,19 @@ def test_computed_values_cascades_and_emptied_links_are_told(shop: Any, receiver
 
 
 def test_a_filter_is_entered_and_left(shop: Any, receiver: Receiver) -> None:
-    subscribe(shop, receiver.url, {"model": "shop.partner", "domain": [["credit", ">", 10]], "payload_fields": ["name", "credit"]})
+    subscribe(
+        shop, receiver.url, {"model": "shop.partner", "domain": [["credit", ">", 10]], "payload_fields": ["name", "credit"]}
+    )
     ana = partner(shop, credit=1)
     for values in ({"credit": 5}, {"credit": 20}, {"credit": 30}, {"active": False}, {"credit": 2}, {"credit": 50}):
         shop.run(1, {}, lambda env, values=values: env["shop.partner"].browse(ana).write(values))
     shop.run(1, {}, lambda env: env["shop.partner"].browse(ana).unlink())
     worker.run_pending(shop)
-    told = [(event["data"]["event"], record["new"], record.get("filter")) for event in receiver.events for record in event["data"]["records"]]
+    told = [
+        (event["data"]["event"], record["new"], record.get("filter"))
+        for event in receiver.events
+        for record in event["data"]["records"]
+    ]
     assert told == [
         ("changed", {"credit": 20.0}, "entered"),
         ("changed", {"credit": 30.0}, None),
@@ -204,7 +214,9 @@ def test_an_action_is_told_when_it_returned_whoever_called_it(db: Any, receiver:
     by_code = rpc("sale.order", "create", values)
     db.run(1, {}, lambda env: env["sale.order"].browse(by_code).action_confirm())
     worker.run_pending(db)
-    assert [(event["type"], event["data"]["method"]) for event in receiver.events] == [("sale.order.action", "action_confirm")] * 2
+    assert [(event["type"], event["data"]["method"]) for event in receiver.events] == [
+        ("sale.order.action", "action_confirm")
+    ] * 2
     assert [record["id"] for record in receiver.records] == [by_door, by_code]
     assert {record["values"]["state"] for record in receiver.records} == {"sale"}
     assert receiver.records[0]["old"]["state"] == "draft"
@@ -299,7 +311,13 @@ def test_the_wall_and_the_rights_of_the_user_decide(shop: Any, receiver: Receive
     def prepare(env: Any) -> int:
         group = env["res.groups"].create({"name": "Shop readers"})
         env["ir.model.access"].create(
-            {"name": "readers", "model": "shop.partner", "group_id": group.id, "perm_read": True, "domain": "[('credit', '<', 100)]"}
+            {
+                "name": "readers",
+                "model": "shop.partner",
+                "group_id": group.id,
+                "perm_read": True,
+                "domain": "[('credit', '<', 100)]",
+            }
         )
         user = env["res.users"].create(
             {"name": "Reader", "login": "reader", "company_id": second, "company_ids": [(6, 0, [second])],
@@ -316,7 +334,9 @@ def test_the_wall_and_the_rights_of_the_user_decide(shop: Any, receiver: Receive
 
     def make(company: int | None, **values: Any) -> int:
         context = {"allowed_company_ids": [company or first]}
-        return shop.run(1, context, lambda env: env["shop.partner"].create({"name": "P", "secret": "s", "company_id": company, **values}).id)
+        return shop.run(
+            1, context, lambda env: env["shop.partner"].create({"name": "P", "secret": "s", "company_id": company, **values}).id
+        )
 
     make(first)
     theirs, shared, rich = make(second), make(None), make(second, credit=200)
@@ -338,7 +358,10 @@ def test_the_wall_and_the_rights_of_the_user_decide(shop: Any, receiver: Receive
     receiver.requests.clear()
 
     # what one company's administrators see in the log is their own
-    seen = [shop.run(1, {"allowed_company_ids": [c]}, lambda env: env["webhook.delivery"].search([]).mapped("company_id")) for c in (first, second)]
+    seen = [
+        shop.run(1, {"allowed_company_ids": [c]}, lambda env: env["webhook.delivery"].search([]).mapped("company_id"))
+        for c in (first, second)
+    ]
     assert second not in [c.id for c in seen[0]]
     shop.run(1, {}, lambda env: env["res.users"].browse(uid).write({"active": False}))
     make(second)
@@ -427,7 +450,10 @@ def test_what_could_never_work_is_refused_at_once(shared_shop: Any, line: dict[s
         subscribe(shared_shop, "https://receiver.example/hook", line)
 
 
-@pytest.mark.parametrize("url", ["ftp://a.example", "https://", "javascript:alert(1)", "https://u:p@a.example/", "https://a b/", "https://a.example/#x"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://a.example", "https://", "javascript:alert(1)", "https://u:p@a.example/", "https://a b/", "https://a.example/#x"],
+)
 def test_an_address_that_cannot_be_posted_to_is_refused(shared_shop: Any, url: str) -> None:
     with pytest.raises(ValidationError):
         subscribe(shared_shop, url)

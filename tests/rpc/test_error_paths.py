@@ -117,6 +117,21 @@ def test_arguments_themselves(refused):
     assert refused("res.partner", "create", [{"name": "x"}, 5])["path"] == "args[0]"
 
 
+def test_names_of_fields_in_searches(refused):
+    domain = ["|", ["name", "=", "x"], ["country_id.nope", "=", 1]]
+    assert refused("res.partner", "search", domain)["path"] == "args[0][2]"
+    assert refused("res.partner", "search", ["!", ["nope", "=", 1]])["path"] == "args[0][1]"
+    assert refused("res.partner", "search", [["active", "like", 1], ["is_company", ">", 1]])["path"] in (
+        "args[0][0]",
+        "args[0][1]",
+    )
+    assert refused("res.partner", "search_read", [], ["name", "nope"])["path"] == "args[1][1]"
+    assert refused("res.partner", "search_read", [], fields=["nope"])["path"] == "kwargs.fields[0]"
+    assert refused("res.partner", "search", [], order="name desc, nope")["path"] == "kwargs.order"
+    assert refused("res.partner", "read_group", [], ["nope:sum"], ["name"])["path"] == "args[1][0]"
+    assert refused("res.partner", "read", [5], ["nope"])["path"] == "args[1][0]"
+
+
 def test_an_action_that_makes_records_of_its_own_points_nowhere(refused, shared_demo):
     """`copy` makes lines from those of the original: only what was given as `default` can be pointed at."""
     assert refused("res.users", "copy", [2], {"tz": "Mars/One", "login": "copy.new"})["path"] == "args[1].tz"

@@ -17,8 +17,16 @@ def made(shop):
     tags = shop("shop.tag", "create", [{"name": "red"}, {"name": "blue"}])
     nut = shop("shop.product", "create", {"name": "Nut", "price": 2, "tag_ids": tags})
     bolt = shop("shop.product", "create", {"name": "Bolt", "price": 3})
-    lines = [(0, 0, {"product_id": nut, "qty": 2, "price": 2}), (0, 0, {"qty": 1, "price": 1}), (0, 0, {"product_id": bolt, "qty": 7, "price": 3})]
-    one = shop("shop.order", "create", {"name": "N1", "partner_id": beto, "line_ids": lines, "tag_ids": [(6, 0, tags)], "date": "2026-01-31"})
+    lines = [
+        (0, 0, {"product_id": nut, "qty": 2, "price": 2}),
+        (0, 0, {"qty": 1, "price": 1}),
+        (0, 0, {"product_id": bolt, "qty": 7, "price": 3}),
+    ]
+    one = shop(
+        "shop.order",
+        "create",
+        {"name": "N1", "partner_id": beto, "line_ids": lines, "tag_ids": [(6, 0, tags)], "date": "2026-01-31"},
+    )
     two = shop("shop.order", "create", {"name": "N2", "partner_id": ana, "date": "2026-02-01"})
     return SimpleNamespace(**locals())  # fmt: skip
 
@@ -78,7 +86,10 @@ def test_web_search_read_counts_no_more_than_asked(shop, shop_db, count_statemen
     def page(**kw):
         return shop("shop.tag", "web_search_read", domain, {"name": {}}, **kw)
 
-    assert page() == {"length": 50, "records": [{"id": i, "name": f"many {n}"} for n, i in sorted(enumerate(ids), key=lambda p: f"many {p[0]}")]}
+    assert page() == {
+        "length": 50,
+        "records": [{"id": i, "name": f"many {n}"} for n, i in sorted(enumerate(ids), key=lambda p: f"many {p[0]}")],
+    }
     assert page(limit=10)["length"] == 50 and len(page(limit=10, offset=45)["records"]) == 5
     assert page(limit=10, count_limit=20)["length"] == 20
     assert page(limit=10, offset=15, count_limit=20)["length"] == 25  # so much was seen
@@ -99,7 +110,13 @@ def _statements(shop, shop_db, count_statements, page):
 
 def test_saving_with_an_answer(shop, made):
     spec = {"name": {}, "line_ids": {"fields": {"subtotal": {}}}, "total": {}}
-    (row,) = shop("shop.order", "web_save", [], {"name": "W1", "partner_id": made.ana, "line_ids": [[0, "virtual_1", {"qty": 2, "price": 4}]]}, spec)
+    (row,) = shop(
+        "shop.order",
+        "web_save",
+        [],
+        {"name": "W1", "partner_id": made.ana, "line_ids": [[0, "virtual_1", {"qty": 2, "price": 4}]]},
+        spec,
+    )
     assert row["total"] == 8.0 and row["line_ids"][0]["subtotal"] == 8.0
     (row,) = shop("shop.order", "web_save", [row["id"]], {"line_ids": [[1, row["line_ids"][0]["id"], {"qty": 3}]]}, spec)
     assert row["total"] == 12.0
@@ -116,7 +133,15 @@ def test_saving_with_an_answer(shop, made):
 
 def test_web_name_search(shop, made):
     assert shop("shop.partner", "web_name_search", "ana", {"display_name": {}}) == [{"id": made.ana, "display_name": "Ana"}]
-    found = shop("shop.partner", "web_name_search", "an", {"credit": {}, "country_id": {"fields": {"code": {}}}}, domain=[], operator="ilike", limit=5)
+    found = shop(
+        "shop.partner",
+        "web_name_search",
+        "an",
+        {"credit": {}, "country_id": {"fields": {"code": {}}}},
+        domain=[],
+        operator="ilike",
+        limit=5,
+    )
     assert found == [{"id": made.ana, "credit": 5.0, "country_id": {"id": made.country, "code": "PE"}}]
 
 
@@ -148,7 +173,10 @@ def test_the_same_statements_for_one_and_for_many(shop, shop_db, count_statement
     paths = ["name", "partner_id.country_id.code", "line_ids.product_id.tag_ids.name", "line_ids.product_id"]
     partners = shop("shop.partner", "create", [{"name": f"p{n}", "country_id": made.country} for n in range(300)])
     few = {"line_ids": [(0, 0, {"product_id": made.nut})], "tag_ids": [(6, 0, made.tags)]}
-    many = {"line_ids": [(0, 0, {"product_id": made.nut if n % 2 else made.bolt}) for n in range(10)], "tag_ids": [(6, 0, made.tags)]}
+    many = {
+        "line_ids": [(0, 0, {"product_id": made.nut if n % 2 else made.bolt}) for n in range(10)],
+        "tag_ids": [(6, 0, made.tags)],
+    }
     small = shop("shop.order", "create", [{"name": "S", "partner_id": partners[0], **few}])
     large = shop("shop.order", "create", [{"name": f"L{n}", "partner_id": p, **many} for n, p in enumerate(partners)])
     for method, args in (
@@ -175,7 +203,9 @@ def test_rights_hold_behind_relations(shop, shop_db, shop_app, made):
         env["ir.model.access"].search([("model", "=", "shop.line")]).write({"domain": "[('qty', '>', 1)]"})
 
     def small(model, method, *args, **kwargs):
-        body = x.dumps(("colca", login, "correct horse battery", model, method, list(args), kwargs), "execute_kw", allow_none=True)
+        body = x.dumps(
+            ("colca", login, "correct horse battery", model, method, list(args), kwargs), "execute_kw", allow_none=True
+        )
         return x.loads(shop_app.test_client().post("/xmlrpc/2/object", data=body.encode()).data)[0][0]
 
     try:

@@ -36,16 +36,30 @@ def test_a_new_form_has_its_defaults_and_what_is_computed(shop, made):
     company = shop("res.users", "read", [2], ["company_id"])[0]["company_id"][0]
     value = ask(shop, [], {}, [])
     assert set(value) == set(SPEC)
-    assert value["state"] == "draft" and value["company_id"] == company and value["name"] is False and value["partner_id"] is False
+    assert (
+        value["state"] == "draft" and value["company_id"] == company and value["name"] is False and value["partner_id"] is False
+    )
     assert value["total"] == 0.0 and value["line_ids"] == [] and value["tag_ids"] == [] and value["tag_count"] == 0
-    value = shop("shop.order", "onchange", [], {}, [], SPEC, context={"default_partner_id": made.ana, "default_tag_ids": [[6, 0, [made.red]]]})["value"]
+    value = shop(
+        "shop.order",
+        "onchange",
+        [],
+        {},
+        [],
+        SPEC,
+        context={"default_partner_id": made.ana, "default_tag_ids": [[6, 0, [made.red]]]},
+    )["value"]
     assert value["partner_id"] == {"id": made.ana, "display_name": "Ana"} and value["due"] == 3 and value["partner_credit"] == 5.0
     assert value["country_id"] == {"id": made.country, "display_name": "Chile"} and value["tag_count"] == 1
     assert value["tag_ids"] == [[4, made.red, {"id": made.red, "name": "red"}]]
 
 
 def test_lines_given_as_commands_are_computed_and_summed(shop, made):
-    values = {"name": "X", "partner_id": made.ana, "line_ids": [[0, "virtual_1", {"qty": 3, "price": 7}], [0, "virtual_2", {"qty": 1, "price": 1, "subtotal": 1}]]}
+    values = {
+        "name": "X",
+        "partner_id": made.ana,
+        "line_ids": [[0, "virtual_1", {"qty": 3, "price": 7}], [0, "virtual_2", {"qty": 1, "price": 1, "subtotal": 1}]],
+    }
     value = ask(shop, [], values, ["line_ids"])
     assert value["total"] == 22.0 and value["tax"] == 3.52 and value["grand"] == 25.52
     assert value["line_ids"] == [[1, "virtual_1", {"subtotal": 21.0, "sequence": 10}], [1, "virtual_2", {"sequence": 10}]]
@@ -54,7 +68,11 @@ def test_lines_given_as_commands_are_computed_and_summed(shop, made):
     told = ask(shop, [], unnamed, ["line_ids"])["line_ids"]
     assert told == [
         [0, 0, {"qty": 3.0, "price": 7.0, "subtotal": 21.0, "product_id": False, "sequence": 10}],
-        [0, 0, {"qty": 1.0, "price": 0.0, "subtotal": 0.0, "product_id": {"id": made.nut, "display_name": "Nut"}, "sequence": 10}],
+        [
+            0,
+            0,
+            {"qty": 1.0, "price": 0.0, "subtotal": 0.0, "product_id": {"id": made.nut, "display_name": "Nut"}, "sequence": 10},
+        ],
     ]
     assert shop("shop.order", "search_count", [["name", "=", "X"]]) == 0
 
@@ -63,16 +81,36 @@ def test_a_saved_record_answers_what_changes(shop, made):
     value = ask(shop, [made.order], {"partner_id": made.beto}, ["partner_id"])
     assert value == {"due": 7, "country_id": False, "partner_credit": 0.0, "label": "N1/Roberto/24.00"}
     value = ask(shop, [made.order], {"line_ids": [[1, made.first, {"qty": 5}]]}, ["line_ids"])
-    assert value == {"total": 54.0, "tax": 8.64, "grand": 62.64, "label": "N1/Ana/54.00", "line_ids": [[1, made.first, {"subtotal": 50.0}]]}
-    value = ask(shop, [made.order], {"line_ids": [[2, made.first], [0, "virtual_9", {"qty": 2, "price": 3}]], "tag_ids": [[4, made.blue]]}, ["line_ids", "tag_ids"])
-    assert value["total"] == 10.0 and value["tag_count"] == 2 and value["line_ids"] == [[1, "virtual_9", {"subtotal": 6.0, "sequence": 10}]]
+    assert value == {
+        "total": 54.0,
+        "tax": 8.64,
+        "grand": 62.64,
+        "label": "N1/Ana/54.00",
+        "line_ids": [[1, made.first, {"subtotal": 50.0}]],
+    }
+    value = ask(
+        shop,
+        [made.order],
+        {"line_ids": [[2, made.first], [0, "virtual_9", {"qty": 2, "price": 3}]], "tag_ids": [[4, made.blue]]},
+        ["line_ids", "tag_ids"],
+    )
+    assert (
+        value["total"] == 10.0
+        and value["tag_count"] == 2
+        and value["line_ids"] == [[1, "virtual_9", {"subtotal": 6.0, "sequence": 10}]]
+    )
     assert ask(shop, [made.order], {}, []) == {}
     assert ask(shop, [made.order], {"due": 99}, ["due"]) == {}
     assert ask(shop, [made.order], {"due": 99, "partner_id": made.beto}, ["due"])["label"] == "N1/Roberto/24.00"
     assert "due" not in ask(shop, [made.order], {"due": 99, "partner_id": made.beto}, ["due"])  # given by hand
     assert ask(shop, [made.order], {"due": 99, "partner_id": made.beto}, ["partner_id"])["due"] == 7  # the change wins
     (row,) = shop("shop.order", "read", [made.order], ["total", "partner_id", "line_ids", "due"])
-    assert (row["total"], row["partner_id"], row["line_ids"], row["due"]) == (24.0, [made.ana, "Ana"], [made.first, made.second], 3)
+    assert (row["total"], row["partner_id"], row["line_ids"], row["due"]) == (
+        24.0,
+        [made.ana, "Ana"],
+        [made.first, made.second],
+        3,
+    )
 
 
 def test_a_line_sees_its_unsaved_order(shop, made):
@@ -80,7 +118,9 @@ def test_a_line_sees_its_unsaved_order(shop, made):
     spec = {"subtotal": {}, "partner_id": {"fields": {"display_name": {}}}}
     value = shop("shop.line", "onchange", [], {"order_id": parent, "qty": 2, "price": 2}, ["qty"], spec)["value"]
     assert value == {"subtotal": 4.0, "partner_id": {"id": made.beto, "display_name": "Roberto"}}
-    value = shop("shop.line", "onchange", [made.first], {"order_id": {"id": made.order, "partner_id": made.beto}, "qty": 3}, ["qty"], spec)["value"]
+    value = shop(
+        "shop.line", "onchange", [made.first], {"order_id": {"id": made.order, "partner_id": made.beto}, "qty": 3}, ["qty"], spec
+    )["value"]
     assert value == {"subtotal": 30.0, "partner_id": {"id": made.beto, "display_name": "Roberto"}}
 
 
@@ -116,8 +156,14 @@ def test_refusals(shop, made):
 
 
 def test_the_same_statements_for_few_lines_and_for_many(shop, shop_db, count_statements, made):
-    large = shop("shop.order", "create", {"name": "L", "partner_id": made.ana, "line_ids": [(0, 0, {"qty": n, "product_id": made.nut}) for n in range(60)]})
-    small = shop("shop.order", "create", {"name": "S", "partner_id": made.ana, "line_ids": [(0, 0, {"qty": 3, "product_id": made.nut})]})
+    large = shop(
+        "shop.order",
+        "create",
+        {"name": "L", "partner_id": made.ana, "line_ids": [(0, 0, {"qty": n, "product_id": made.nut}) for n in range(60)]},
+    )
+    small = shop(
+        "shop.order", "create", {"name": "S", "partner_id": made.ana, "line_ids": [(0, 0, {"qty": 3, "product_id": made.nut})]}
+    )
     fresh = [[0, f"virtual_{n}", {"qty": n, "product_id": made.nut}] for n in range(60)]
     for few, many in (
         (([small], {"partner_id": made.beto}, ["partner_id"]), ([large], {"partner_id": made.beto}, ["partner_id"])),
@@ -176,7 +222,15 @@ def test_a_form_shows_what_saving_makes_of_it(shop, made, steps, partner, saved,
 
 # -- documents that addons complete while they are saved -----------------------------------------------------------------------
 
-ORDER_LINE = {"product_id": {}, "name": {}, "product_uom_qty": {}, "price_unit": {}, "tax_ids": {}, "price_subtotal": {}, "price_total": {}}
+ORDER_LINE = {
+    "product_id": {},
+    "name": {},
+    "product_uom_qty": {},
+    "price_unit": {},
+    "tax_ids": {},
+    "price_subtotal": {},
+    "price_total": {},
+}
 ORDER = {"name": {}, "partner_id": {"fields": {"display_name": {}}}, "partner_invoice_id": {}, "currency_id": {}, "warehouse_id": {},
          "amount_untaxed": {}, "amount_tax": {}, "amount_total": {}, "order_line": {"fields": ORDER_LINE}}  # fmt: skip
 
@@ -193,7 +247,14 @@ def test_business_documents_are_previewed_as_they_would_be_saved(rpc, count_stat
     values = {"partner_id": partner, "order_line": lines}
     before = _counts(rpc)
     shown = rpc("sale.order", "onchange", [], values, ["partner_id", "order_line"], ORDER)["value"]
-    line = rpc("sale.order.line", "onchange", [], {"order_id": {"partner_id": partner}, "product_id": products[0], "product_uom_qty": 5}, ["product_id"], ORDER_LINE)["value"]
+    line = rpc(
+        "sale.order.line",
+        "onchange",
+        [],
+        {"order_id": {"partner_id": partner}, "product_id": products[0], "product_uom_qty": 5},
+        ["product_id"],
+        ORDER_LINE,
+    )["value"]
     assert _counts(rpc) == before, "nothing was saved, and no number was taken"
     order = rpc("sale.order", "create", values)
     (saved,) = rpc("sale.order", "web_read", [order], ORDER)
@@ -207,19 +268,27 @@ def test_business_documents_are_previewed_as_they_would_be_saved(rpc, count_stat
         assert [command[1] for command in told["tax_ids"]] == made["tax_ids"]
     assert line["price_unit"] == saved["order_line"][0]["price_unit"] and line["price_subtotal"] == 5 * line["price_unit"]
     first = saved["order_line"][0]["id"]
-    changed = rpc("sale.order", "onchange", [order], {"order_line": [[1, first, {"product_uom_qty": 7}]]}, ["order_line"], ORDER)["value"]
+    changed = rpc("sale.order", "onchange", [order], {"order_line": [[1, first, {"product_uom_qty": 7}]]}, ["order_line"], ORDER)[
+        "value"
+    ]
     rpc("sale.order", "write", [order], {"order_line": [[1, first, {"product_uom_qty": 7}]]})
     (after,) = rpc("sale.order", "web_read", [order], ORDER)
     assert changed["amount_total"] == after["amount_total"] != saved["amount_total"]
     assert changed["order_line"] == [[1, first, {n: after["order_line"][0][n] for n in ("price_subtotal", "price_total")}]]
     incomplete = rpc("sale.order", "onchange", [], {"order_line": lines}, ["order_line"], ORDER)["value"]
     assert "partner_id" not in incomplete  # it cannot be saved yet: the draft alone is shown
-    invoice = {"move_type": "out_invoice", "partner_id": partner, "invoice_line_ids": [[0, "virtual_1", {"product_id": products[0], "quantity": 2}]]}
+    invoice = {
+        "move_type": "out_invoice",
+        "partner_id": partner,
+        "invoice_line_ids": [[0, "virtual_1", {"product_id": products[0], "quantity": 2}]],
+    }
     spec = {"amount_total": {}, "journal_id": {}, "invoice_line_ids": {"fields": {"price_unit": {}, "account_id": {}}}}
     shown = rpc("account.move", "onchange", [], invoice, ["invoice_line_ids"], spec)["value"]
     (made,) = rpc("account.move", "web_read", [rpc("account.move", "create", invoice)], spec)
     assert shown["amount_total"] == made["amount_total"] and shown["journal_id"] == made["journal_id"]
-    assert shown["invoice_line_ids"] == [[1, "virtual_1", {n: made["invoice_line_ids"][0][n] for n in ("price_unit", "account_id")}]]
+    assert shown["invoice_line_ids"] == [
+        [1, "virtual_1", {n: made["invoice_line_ids"][0][n] for n in ("price_unit", "account_id")}]
+    ]
 
 
 def test_a_preview_costs_the_same_for_few_lines_and_for_many(rpc, db, count_statements):
@@ -242,7 +311,10 @@ def test_every_model_of_the_business_opens_in_a_form(rpc):
         if not rpc(model, "check_access_rights", "create", False):
             continue
         fields = rpc(model, "fields_get")
-        spec = {n: {"fields": {"display_name": {}}} if d["type"] in ("many2one", "one2many", "many2many") else {} for n, d in fields.items()}
+        spec = {
+            n: {"fields": {"display_name": {}}} if d["type"] in ("many2one", "one2many", "many2many") else {}
+            for n, d in fields.items()
+        }
         rpc(model, "onchange", [], {}, [], spec)
         ids = rpc(model, "search", [], limit=1)
         if ids:

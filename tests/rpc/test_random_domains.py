@@ -24,7 +24,16 @@ KINDS = {
     "item": {"id": "id", "name": "text", "number": "number", "thing_id": (ONE, "thing")},
     "tag": {"id": "id", "name": "text", "active": "flag"},
 }  # fmt: skip
-NEGATIVE = {"!=": "=", "<>": "=", "not in": "in", "not like": "like", "not ilike": "ilike", "not =like": "=like", "not =ilike": "=ilike", "not any": "any"}
+NEGATIVE = {
+    "!=": "=",
+    "<>": "=",
+    "not in": "in",
+    "not like": "like",
+    "not ilike": "ilike",
+    "not =like": "=like",
+    "not =ilike": "=ilike",
+    "not any": "any",
+}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +138,11 @@ class Meaning:
         return set(value) if isinstance(value, list) else {value} if value else set()
 
     def behind(self, kind, _value, domain, archived):
-        return Meaning.found(SimpleNamespace(**{**self.__dict__, "active_test": self.active_test and not archived, "all": self.all}), kind[1], domain)
+        return Meaning.found(
+            SimpleNamespace(**{**self.__dict__, "active_test": self.active_test and not archived, "all": self.all}),
+            kind[1],
+            domain,
+        )
 
     def linked(self, kind, value, operator, wanted):
         mine, archived = self.ids(value), kind[0] == ONE
@@ -137,7 +150,10 @@ class Meaning:
             return bool(mine & self.behind(kind, value, wanted, archived))
         if operator in ("child_of", "parent_of"):
             tree = self.tree(kind[1], operator, wanted)
-            return bool(mine & (tree if archived else {i for i in tree if self.data[kind[1]][i].get("active", True) or not self.active_test}))
+            return bool(
+                mine
+                & (tree if archived else {i for i in tree if self.data[kind[1]][i].get("active", True) or not self.active_test})
+            )
         if "like" in operator:
             return bool(mine & self.behind(kind, value, [("name", operator, wanted)], archived))
         for each in wanted if isinstance(wanted, list) else [wanted]:
@@ -157,7 +173,11 @@ class Meaning:
         for each in value if isinstance(value, list) else [value]:
             found |= {i for i, r in rows.items() if (wild(f"%{each}%", r["name"], True) if isinstance(each, str) else i == each)}
         while True:
-            more = {i for i, r in rows.items() if r["parent_id"] in found} if operator == "child_of" else {rows[i]["parent_id"] for i in found} - {False}
+            more = (
+                {i for i, r in rows.items() if r["parent_id"] in found}
+                if operator == "child_of"
+                else {rows[i]["parent_id"] for i in found} - {False}
+            )
             if more <= found:
                 return found
             found |= more
@@ -169,7 +189,11 @@ class Meaning:
             return any(self.number(held, "=", each) for each in value)
         if operator == "=":
             return held is None if value is False else held == int(value)
-        return held is not None and value is not False and {"<": held < int(value), "<=": held <= int(value), ">": held > int(value), ">=": held >= int(value)}[operator]
+        return (
+            held is not None
+            and value is not False
+            and {"<": held < int(value), "<=": held <= int(value), ">": held > int(value), ">=": held >= int(value)}[operator]
+        )
 
     def scalar(self, kind, held, operator, value):
         if operator == "in" or isinstance(value, list):
@@ -237,7 +261,11 @@ def terms(world, model="thing", depth=2):
     for name, (target, values) in links.items():
         found += [about(name, values, EQUAL), st.tuples(st.just(name), LIKE.filter(lambda o: "=" not in o), PATTERNS)]
         if target == "partner":
-            found.append(st.tuples(st.just(name), st.sampled_from(["child_of", "parent_of"]), st.sampled_from([*partners, "Beto", partners[1:]])))
+            found.append(
+                st.tuples(
+                    st.just(name), st.sampled_from(["child_of", "parent_of"]), st.sampled_from([*partners, "Beto", partners[1:]])
+                )
+            )
         if depth:
             inner = terms(world, target, depth - 1)
             found.append(inner.filter(lambda t: isinstance(t[0], str)).map(lambda t, n=name: (f"{n}.{t[0]}", t[1], t[2])))
@@ -252,7 +280,11 @@ def trees(inner):
     )  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(data=st.data())
 def test_random_domains_through_the_door(world, data):
     domain = data.draw(trees(st.one_of(terms(world), st.sampled_from([(1, "=", 1), (0, "=", 1), (1, "!=", 1)]))))
@@ -298,7 +330,16 @@ def test_wrong_domains_are_value_errors_that_name_what_is_wrong(world, domain, n
 
 def test_pages_by_cursor(world):
     shop = world.shop
-    for order in ("id", "name desc", "partner_id, amount desc, id desc", "day desc, flag", "moment, kind desc", "number, name", "create_date desc, id desc", None):
+    for order in (
+        "id",
+        "name desc",
+        "partner_id, amount desc, id desc",
+        "day desc, flag",
+        "moment, kind desc",
+        "number, name",
+        "create_date desc, id desc",
+        None,
+    ):
         whole = shop("shop.thing", "search", [], 0, 0, order or "")
         for size in (1, 3, 7):
             seen, cursor, more = [], "", True
@@ -324,7 +365,10 @@ def test_pages_while_others_insert_and_delete(world):
     again = shop("shop.item", "search_page", domain, ["number"], limit=5, order=order, cursor=third["cursor"])
     assert again == {"records": [], "cursor": third["cursor"], "more": False}
     shop("shop.item", "create", {"name": "page last", "number": -1})
-    assert [row["number"] for row in shop("shop.item", "search_page", domain, ["number"], limit=5, order=order, cursor=again["cursor"])["records"]] == [-1]
+    assert [
+        row["number"]
+        for row in shop("shop.item", "search_page", domain, ["number"], limit=5, order=order, cursor=again["cursor"])["records"]
+    ] == [-1]
     for wrong in ("x", "!!!", "W10", first["cursor"][:-3], "e30"):
         with pytest.raises(xmlrpc.client.Fault, match="cursor"):
             shop("shop.item", "search_page", domain, order=order, cursor=wrong)

@@ -27,7 +27,9 @@ def chain(db, uid, company, partner, products):
     context = {"allowed_company_ids": [company]}
 
     def confirm(env):
-        order = env["sale.order"].create({"partner_id": partner, "order_line": [(0, 0, {"product_id": p, "product_uom_qty": 2}) for p in products]})
+        order = env["sale.order"].create(
+            {"partner_id": partner, "order_line": [(0, 0, {"product_id": p, "product_uom_qty": 2}) for p in products]}
+        )
         order.action_confirm()
         return order.id
 
