@@ -114,7 +114,23 @@ class Compiler:
             raise FieldError(f"Field {cls._name}.{field.name} is computed and cannot be searched.")
         if isinstance(field, Many2one):
             return self.many2one(cls, table, field, operator, value)
+        if isinstance(field, Selection) and field.older and operator in ("=", "!=", "in", "not in"):
+            found = self.older_keys(cls, table, field, operator, list(as_values(value)))
+            if found is not None:
+                return found
         return self.scalar(cls, self.column(cls, table, field), field, operator, value)
+
+    def older_keys(self, cls: type[Records], table: Any, field: Selection, operator: str, values: list[Any]) -> Any:
+        """The clause for keys of other versions among `values`; None when there are none."""
+        old = [value for value in values if isinstance(value, str) and value in field.older]
+        if not old:
+            return None
+        parts = [self.clause(cls, table, parse(list(field.older[value]))) for value in old]
+        rest = [value for value in values if value not in old]
+        if rest:
+            parts.append(self.scalar(cls, self.column(cls, table, field), field, "in", rest))
+        found = sa.or_(*parts)
+        return sa.not_(sa.func.coalesce(found, sa.false())) if operator in ("!=", "not in") else found
 
     def column(self, cls: type[Records], table: Any, field: Field) -> Any:
         """The SQL expression of a stored field's value in this environment (its language, its company)."""

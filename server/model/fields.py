@@ -30,10 +30,11 @@ AUTOMATIC = ("id", "display_name", "create_date", "create_uid", "write_date", "w
 class Extend:
     """Changes attributes of a field that another addon declared: `state = Extend(selection_add=[("done", _("Done"))])`.
 
-    Allowed: `default, help, string, tracking, required (checked by the service), readonly, selection_add, copy, groups, aliases`.
+    Allowed: `default, help, string, tracking, required (checked by the service), readonly, selection_add, copy, groups, aliases,
+    index, older` (of a selection).
     """
 
-    ALLOWED = frozenset("default help string tracking required readonly selection_add copy groups aliases index".split())
+    ALLOWED = frozenset("default help string tracking required readonly selection_add copy groups aliases index older".split())
 
     def __init__(self, **changes: Any) -> None:
         unknown = set(changes) - self.ALLOWED

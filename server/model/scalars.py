@@ -6,7 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -272,13 +272,24 @@ class Datetime(Field):
 
 
 class Selection(Field):
-    """One key of a fixed list of `(key, label)`; `selection_add` by `Extend` adds keys."""
+    """One key of a fixed list of `(key, label)`; `selection_add` by `Extend` adds keys.
+
+    :param older: keys of other versions that programs still search for → the domain that means the same.
+    """
 
     type = "selection"
 
-    def __init__(self, selection: Sequence[tuple[str, Any]] | Callable[[Any], Any] = (), string: Any = None, **kw: Any) -> None:
+    def __init__(
+        self,
+        selection: Sequence[tuple[str, Any]] | Callable[[Any], Any] = (),
+        string: Any = None,
+        *,
+        older: Mapping[str, Sequence[Any]] | None = None,
+        **kw: Any,
+    ) -> None:
         super().__init__(string, **kw)
         self.selection = list(selection) if not callable(selection) else selection
+        self.older = dict(older or {})
 
     def sql_type(self) -> Any:
         return sa.String()
@@ -289,6 +300,8 @@ class Selection(Field):
         if added:
             assert isinstance(self.selection, list)
             self.selection = [*self.selection, *(pair for pair in added if pair[0] not in dict(self.selection))]
+        if "older" in changes:
+            changes["older"] = {**self.older, **changes["older"]}
         super().apply(changes)
 
     def options(self, env: Environment) -> list[tuple[str, Any]]:

@@ -160,7 +160,10 @@ def test_the_flow_in_the_words_of_older_programs(rpc):
         ["type", "detailed_type", "is_storable", "product_variant_ids", "product_variant_id"],
     )
     assert row["is_storable"] is True and row["type"] == row["detailed_type"] == "consu"
+    assert rpc("product.template", "search", [["type", "=", "product"], ["id", "=", template]]) == [template]
+    assert rpc("product.template", "search", [["detailed_type", "not in", ["product", "service"]], ["id", "=", template]]) == []
     (product,) = row["product_variant_ids"]
+    assert rpc("product.product", "search", [["type", "in", ["product", "service"]], ["id", "=", product]]) == [product]
     other = rpc("product.product", "create", {"name": "Older box", "detailed_type": "product"})
     assert rpc("product.product", "read", [other], ["is_storable"])[0]["is_storable"] is True
     stock(rpc, product, 24)
@@ -223,6 +226,8 @@ def test_the_flow_in_the_words_of_older_programs(rpc):
     )  # fmt: skip
     assert rpc("account.payment", "search", [["ref", "=", "Older payment"], ["memo", "=", "Older payment"]]) == [payment]
     rpc("account.payment", "action_post", [payment])
+    assert rpc("account.payment", "search", [["state", "=", "posted"], ["id", "=", payment]]) == [payment]
+    assert rpc("account.payment", "search", [["state", "!=", "posted"], ["id", "=", payment]]) == []
     pay(rpc, invoice)
     (account,) = rpc("account.account", "search", [["deprecated", "=", False], ["company_id", "!=", False]], limit=1)
     (row,) = rpc("account.account", "read", [account], ["deprecated", "active", "company_id", "company_ids"])

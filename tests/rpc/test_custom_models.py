@@ -359,3 +359,15 @@ def test_they_outlive_addons(database, call, enable):
     assert call("ir.model.fields", "search_count", [["name", "in", ["x_note", "x_country_id", "x_country_ids"]]]) == 0
     enable("base")
     assert "x_note" not in call("res.country", "fields_get")
+
+
+def test_the_page_of_the_documentation(rpc):
+    """The samples of the page, in order, as it shows them."""
+    from tests.docs.samples import code_blocks
+    from tests.docs.test_docs import DOCS
+
+    scope = {"call": rpc}
+    blocks = code_blocks(DOCS / "integrate" / "models.md")
+    assert len(blocks) >= 5
+    for block in blocks:
+        exec(compile(block, "models.md", "exec"), scope)

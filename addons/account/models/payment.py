@@ -57,7 +57,16 @@ class Payment(MailThread, name="account.payment"):
     payment_method_line_id = Many2one("account.payment.method.line", _("Payment method"))
     partner_bank_id = Many2one("res.partner.bank", _("Recipient bank account"))
     memo = Char(_("Memo"), aliases=("ref", "communication"), tracking=True)
-    state = Selection(PAYMENT_STATES, _("Status"), required=True, default="draft", readonly=True, copy=False, tracking=True)
+    state = Selection(
+        PAYMENT_STATES,
+        _("Status"),
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        older={"posted": [("state", "in", ["in_process", "paid"])], "cancelled": [("state", "=", "canceled")]},
+    )
     destination_account_id = Many2one(
         "account.account", _("Counterpart account"), help=_("Empty: the partner's receivable or payable account.")
     )

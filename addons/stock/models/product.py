@@ -13,7 +13,7 @@ from addons.product.models.product import ProductProduct
 from addons.product.models.template import ProductTemplate
 from addons.stock.models.valuation import METHODS
 from addons.stock.rules.state import OPEN
-from server import Boolean, Model, Numeric, One2many, Selection, ValidationError, _, action, constrains, depends
+from server import Boolean, Extend, Model, Numeric, One2many, Selection, ValidationError, _, action, constrains, depends
 
 ZERO = Decimal(0)
 QUANTITIES = ("qty_available", "free_qty", "incoming_qty", "outgoing_qty", "virtual_available")
@@ -86,6 +86,7 @@ class Counted(Model, abstract=True):
 class StockTemplate(Counted, ProductTemplate):
     """Products that are counted."""
 
+    type = Extend(older={"product": [("is_storable", "=", True)]})
     is_storable = Boolean(_("Track inventory"), tracking=True, help=_("Quantities on hand are kept."))
     tracking = Selection(
         [("none", _("By quantity")), ("lot", _("By lots")), ("serial", _("By serial number"))],
