@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -16,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from server.errors import FieldError
 from server.model.domain import DATE_PARTS, NEGATIVE, OPPOSITE, Node, as_values, names_in, parse, short, term
 from server.model.fields import Field
+from server.model.periods import extracted, local
 from server.model.relational import Many2many, Many2one, One2many
 from server.model.scalars import Boolean, Char, Integer, Numeric, Selection
 
@@ -467,42 +467,6 @@ class Compiler:
             )
         number = kind.coerce(value, self.env)
         return sa.false() if number is None else compare(expression, operator, number)
-
-
-def zone_of(env: Environment) -> str | None:
-    """The time zone that the context names for groups and parts of dates; None for UTC, and for what is no time zone."""
-    name = env.context.get("tz")
-    if not isinstance(name, str) or name in ("", "UTC"):
-        return None
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
-def local(column: Any, field: Field, env: Environment) -> Any:
-    """A date or moment as it is for people: moments in the time zone of the context."""
-    zone = zone_of(env) if field.type == "datetime" else None
-    if zone is None:
-        return column
-    if env.transaction.dialect == "postgresql":
-        utc = sa.func.timezone(sa.cast("UTC", sa.String()), column)
-        return sa.func.timezone(sa.cast(zone, sa.String()), utc)
-    return sa.func.colca_local(column, zone)
-
-
-def extracted(column: Any, part: str, dialect: str) -> Any:
-    """A part of a date as a number: `week` is the ISO week, `dow` counts from Sunday = 0."""
-    if dialect == "sqlite":
-        if part == "quarter":
-            month = sa.cast(sa.extract("month", column), sa.Integer)
-            return (month + 2) // sa.literal_column("3", sa.Integer)
-        if part == "week":  # that of the Thursday of the same week
-            thursday = sa.func.strftime("%j", sa.func.date(column, "-3 days", "weekday 4"))
-            seven = sa.literal_column("7", sa.Integer)
-            return (sa.cast(thursday, sa.Integer) + sa.literal_column("6", sa.Integer)) // seven
-        return sa.extract(part, column)
-    return sa.cast(sa.extract(part, column), sa.Integer)
 
 
 def told(error: FieldError, cls: type[Records], tree: Any) -> None:

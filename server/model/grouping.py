@@ -7,22 +7,21 @@ import json
 import re
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from server.errors import FieldError
 from server.model.decorators import action
 from server.model.domain import DATE_PARTS, join, parse
-from server.model.domain_sql import Compiler, extracted, local, zone_of
+from server.model.domain_sql import Compiler
 from server.model.fields import Field
 from server.model.ordering import paged
+from server.model.periods import GRANULARITIES, extracted, following, in_utc, local, period_label, truncated, zone_of
 from server.model.reading import to_list
 from server.model.relational import Many2many, Many2one, ToMany
 from server.model.scalars import Boolean, Date, Datetime, Integer, Numeric, Selection
 from server.text import render
 
-GRANULARITIES = ("hour", "day", "week", "month", "quarter", "year")
 AGGREGATES = ("sum", "avg", "min", "max", "count", "count_distinct", "array_agg", "bool_and", "bool_or")
 _SPEC = re.compile(r"(?P<alias>\w+):(?P<agg>\w+)\((?P<field>\w+)\)")
 
@@ -377,58 +376,6 @@ def aggregate_value(env: Any, field: Field, value: Any, agg: str) -> Any:
     if value is None:
         return 0 if field.type in ("integer",) else 0.0 if isinstance(field, Numeric) else False
     return float(value) if isinstance(field, Numeric) or agg == "avg" else field.wire(value)
-
-
-def truncated(column: Any, granularity: str, dialect: str) -> Any:
-    """The start of the period a date lies in."""
-    if dialect == "postgresql":
-        return sa.func.date_trunc(granularity, sa.cast(column, sa.DateTime))
-    formats = {"hour": "%Y-%m-%d %H:00:00", "day": "%Y-%m-%d", "month": "%Y-%m-01", "year": "%Y-01-01"}
-    if granularity in formats:
-        return sa.func.strftime(formats[granularity], column)
-    if granularity == "week":
-        return sa.func.date(column, "-6 days", "weekday 1")
-    month = sa.cast(sa.func.strftime("%m", column), sa.Integer)
-    first = sa.func.printf("%02d", ((month - 1) // sa.literal_column("3", sa.Integer)) * 3 + 1)
-    return sa.func.strftime("%Y-", column).concat(first).concat("-01")
-
-
-def following(start: dt.datetime, granularity: str) -> dt.datetime:
-    """The start of the next period."""
-    if granularity == "hour":
-        return start + dt.timedelta(hours=1)
-    if granularity == "day":
-        return start + dt.timedelta(days=1)
-    if granularity == "week":
-        return start + dt.timedelta(days=7)
-    months = {"month": 1, "quarter": 3, "year": 12}[granularity]
-    month = start.month - 1 + months
-    return start.replace(year=start.year + month // 12, month=month % 12 + 1)
-
-
-def in_utc(moment: dt.datetime, zone: str | None) -> str:
-    """The moment that a clock in `zone` shows, in UTC, as on the wire."""
-    if zone is not None:
-        moment = moment.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC).replace(tzinfo=None)
-    return moment.isoformat(" ", "seconds")
-
-
-def period_label(start: dt.datetime, granularity: str, lang: str) -> str:
-    """A period as people write it."""
-    from babel.dates import format_date, format_datetime
-
-    locale = lang if lang in ("es", "es_MX", "es_PE", "en_US") else "en_US"
-    if granularity == "hour":
-        return format_datetime(start, "dd MMM yyyy HH:00", locale=locale)
-    if granularity == "day":
-        return format_date(start, "dd MMM yyyy", locale=locale)
-    if granularity == "week":
-        return f"W{start.isocalendar().week} {start.isocalendar().year}"
-    if granularity == "quarter":
-        return f"Q{(start.month - 1) // 3 + 1} {start.year}"
-    if granularity == "year":
-        return str(start.year)
-    return format_date(start, "MMMM yyyy", locale=locale)
 
 
 __all__ = ["Grouping", "render"]
