@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--peer", default=os.environ.get("COLCA_BENCH_PEER"))
-    options = parser.parse_args()
+    options, _others = parser.parse_known_args()  # all benchmarks are started with the same arguments
     url = common.fresh_url("colca_bulk", options.backend)
     database = common.install(url)
     with database.transaction() as env:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -56,9 +57,11 @@ class Statements:
     """Collects the SQL statements that an engine sends: `with Statements(env) as seen: …; len(seen)`.
 
     :param source: an environment, a `Database` or an engine.
+    :param own: only those that this thread sends; an application that is up may have threads of its own.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, own: bool = False) -> None:
+        self.thread = threading.get_ident() if own else None
         database = getattr(source, "database", source)
         self.engine = getattr(database, "engine", database)
         self.seen: list[str] = []
@@ -82,4 +85,5 @@ class Statements:
         return "\n".join(f"{number:3} {' '.join(statement.split())[:200]}" for number, statement in enumerate(self.seen, 1))
 
     def _note(self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        self.seen.append(statement)
+        if self.thread is None or self.thread == threading.get_ident():
+            self.seen.append(statement)

@@ -24,7 +24,7 @@ def test_as_many_statements_for_many_records(shared_demo, count_statements, mode
     for n in (10, 1000):
         for step in ("create", "write", "unlink", "unlink again"):
             shared_demo.data_version = -1  # what the process remembers of rare data is forgotten alike
-            with count_statements(shared_demo) as seen:
+            with count_statements(shared_demo, own=True) as seen:
                 if step == "create":
                     ids = call(model, "create", [VALUES[model](k) for k in range(n)])
                 elif step == "write":
