@@ -88,7 +88,9 @@ def spool() -> Any:
 
 
 def sync(env: Environment) -> None:
-    """Bring the rows of `ir.actions.report` to what the installed addons declare; what administrators set stays."""
+    """Bring the rows of `ir.actions.report` to what the installed addons declare; what administrators set stays, and so do rows
+    that nobody declared.
+    """
     rows = env["ir.actions.report"].sudo()
     present = {row.report_name: row for row in rows.search([])}
     declared = reports_in(env.transaction.registry)
@@ -98,10 +100,19 @@ def sync(env: Environment) -> None:
         if row is None:
             row = rows.create({**values, "report_name": name})
             env["ir.model.data"].sudo().create(
-                {"module": addon, "name": f"action_{name.replace('.', '_')}", "model": "ir.actions.report", "res_id": row.id}
+                {"module": addon, "name": _external(name), "model": "ir.actions.report", "res_id": row.id}
             )
         elif row.model != report.model:
             row.write({"model": report.model})
         spanish = render(report.label, "es")
         if spanish != values["name"] and row.with_context(lang="es").name != spanish:
             row.with_context(lang="es").write({"name": spanish})
+    gone = {row.id: row for name, row in present.items() if name not in declared}
+    if gone:
+        made = env["ir.model.data"].sudo().search([("model", "=", "ir.actions.report"), ("res_id", "in", list(gone))])
+        ours = [entry.res_id for entry in made if entry.name == _external(gone[entry.res_id].report_name)]
+        rows.browse(ours).unlink()
+
+
+def _external(name: str) -> str:
+    return f"action_{name.replace('.', '_')}"

@@ -232,3 +232,21 @@ def test_every_report_of_every_record(web, rpc, count_statements):
             counts.append(count)
             assert pdf.count(b"/Type /Page\n") >= len(some) or pdf.count(b"/Type /Page") > len(some)
         assert counts[1] <= counts[0] + 3, (row, counts)
+
+
+@pytest.mark.sqlite
+def test_reports_come_and_go_with_their_addon(db):
+    from server.addon import lifecycle
+
+    def names(env):
+        return set(env["ir.actions.report"].search([]).mapped("report_name"))
+
+    own = {"name": "Mine", "model": "res.partner", "report_name": "my.own"}
+    db.run(2, {}, lambda env: env["ir.actions.report"].create(own).id)
+    before = db.run(2, {}, names)
+    assert {"sale.report_saleorder", "stock.report_picking", "my.own"} <= before
+    assert db.run(2, {"lang": "es_MX"}, lambda env: env.ref("account.action_account_report_invoice").name) == "Factura"
+    lifecycle.uninstall(db, ["sales_stock", "sales"])
+    assert db.run(2, {}, names) == before - {"sale.report_saleorder"}
+    lifecycle.install(db, ["sales"], companies=lifecycle.ALL)
+    assert db.run(2, {}, names) == before
