@@ -31,7 +31,8 @@ STATUSES: dict[str, Text] = {
 _ABOUT = _(
     "One call per request: `POST /json/2/<model>/<method>` with the arguments by name in a JSON object and an API key in the "
     "header `Authorization: Bearer <key>`. Each call is one transaction. Where a server has several databases, the header "
-    "`X-Odoo-Database` names one. Moments are UTC. This document describes what the key that asked for it may do."
+    "`X-Odoo-Database` names one. A call that is sent again with the same `Idempotency-Key` is done once. Moments are UTC. "
+    "This document describes what the key that asked for it may do."
 )
 _ABOUT_CLASSIC = _(
     "An empty value is `false`, a many2one `[id, name]`. With the header `Prefer: values=typed` they are `null` and an object: "

@@ -20,10 +20,13 @@ ERRORS: dict[int, Text] = {
     4010: _("No API key or password, or not a valid one."),
     4030: _("The user or the key has no right to this model, record, field or method."),
     4040: _("The record does not exist (any more)."),
+    4041: _("There is no such database."),
     4090: _("Somebody else is changing the record at this moment; try again."),
+    4092: _("A call with the same idempotency key is still being done."),
     4220: _("A rule of the business forbids it."),
     4221: _("A constraint is broken: a required, unique or wrong value."),
     4222: _("An unknown field, operator or value."),
+    4223: _("The idempotency key was used for another call."),
     4290: _("Too many calls; `retry_after` says how many seconds to wait."),
     -32603: _("The server met an error of its own and changed nothing; the message has its number in the log."),
 }

@@ -73,7 +73,6 @@ def page() -> Response:
         languages=(("en", "English"), ("es", "Español")),
         base_url=request.url_root.rstrip("/"),
         database=server.config.database_name,
-        several=bool(getattr(server, "several", False)),
         page={
             "session": "session_id" in request.cookies,
             "lang": "en_US" if lang == "en" else lang,

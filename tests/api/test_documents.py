@@ -211,6 +211,13 @@ class TestOpenRpc:
             assert required == sorted(required, reverse=True), method["name"]
             assert len({p["name"] for p in params}) == len(params)
 
+    def test_every_error_number_is_told(self, document):
+        from server.rpc import rpc2
+
+        told = {error["code"] for error in document["components"]["errors"].values()}
+        mine = {rpc2.METHOD_NOT_FOUND, rpc2.INVALID_REQUEST}  # of requests that call no method of the document
+        assert told == {code for _kind, code in rpc2._CODES} - mine | {rpc2.UNKNOWN_DATABASE, rpc2.INTERNAL_ERROR}
+
     def test_only_what_is_asked_for(self, door):
         part = door.get("/rpc/2/openrpc.json?models=crm.*").get_json()
         assert {method["name"].split(".")[0] for method in part["methods"]} == {"crm", "common", "rpc"}
