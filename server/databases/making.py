@@ -131,9 +131,14 @@ def uuid_of(database: Database) -> str:
 
 
 def renew_uuid(database: Database) -> str:
-    """Give a copy a `database.uuid` of its own; answers it."""
+    """Give a copy a `database.uuid` of its own; answers it. Who is logged in at the original is not at the copy."""
     new = str(uuid.uuid4())
-    database.run(SYSTEM_UID, {}, lambda env: env["ir.config_parameter"].sudo().set_param("database.uuid", new))
+
+    def renew(env: Environment) -> None:
+        env["ir.config_parameter"].sudo().set_param("database.uuid", new)
+        env.execute(env["res.device"].table.delete())
+
+    database.run(SYSTEM_UID, {}, renew)
     return new
 
 

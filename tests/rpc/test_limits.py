@@ -117,6 +117,9 @@ def test_the_doors_tell_the_limit_and_refuse_before_any_work(admin: Door, client
     with pytest.raises(xmlrpc.client.Fault, match="3 a minute are allowed") as fault:
         xmlrpc.client.loads(answer.data)
     assert fault.value.faultCode == 2
+    answer = client.post("/json/2/res.users/context_get", json={}, headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 429 and answer.get_json()["context"]["code"] == "rate_limited"
+    assert 0 < int(answer.headers["Retry-After"]) <= 20 and answer.headers["RateLimit-Remaining"] == "0"
     assert not admin("res.lang", "search", [["code", "=", "xx"]]), "nothing was done"
     assert "RateLimit-Limit" not in call_json(client, PASSWORD).headers, "a caller without a limit"
 
