@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 import xmlrpc.client
 from datetime import datetime
@@ -238,6 +239,31 @@ def test_labels_in_the_callers_language(call, tag):
     assert read(call, "res.partner", [id], "type") == [["delivery"]]
     (problem,) = refused(call("res.partner", "load", ["name", "type"], [[tag, "Dirección"]], context={"lang": "es_MX"}), 1)
     assert "Dirección de entrega" in problem["message"] and problem["value"] == "Dirección"
+
+
+def test_threads_that_bring_the_same_external_ids_make_one_record(shared_demo, tag):
+    call, answers = Client(shared_demo), []
+    rows = [[f"{tag}_{n}", f"Same {tag} {n}"] for n in range(20)]
+    start = threading.Barrier(3)
+
+    def run():
+        start.wait()
+        answers.append(call("res.partner", "load", ["id", "name"], rows))
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    first, second, third = map(loaded, answers)
+    assert first == second == third and call("res.partner", "search_count", [["name", "like", f"Same {tag}"]]) == 20
+
+
+def test_defaults_of_the_context_fill_what_is_no_column(call, tag):
+    (id,) = loaded(
+        call("res.partner", "load", ["name", "city"], [[tag, ""]], context={"default_street": "S", "default_city": "C"})
+    )
+    assert read(call, "res.partner", [id], "street", "city") == [["S", False]]
 
 
 # -- what import tools ask for in the context -----------------------------------------------------------------------------------
