@@ -52,7 +52,8 @@ class Rehearsal:
         """Whether saving can tell more than the draft: an addon completes the model, or the lines the form shows."""
         models = [self.model, *(f.comodel for name in self.spec if isinstance(f := self._field(name), One2many))]
         draft = self.drafts.known[self.model][self.id]
-        return bool(draft.explicit) and any(completed_by_addons(type(self.env[model])) for model in models)
+        said = draft.explicit or any(k in ("active_id", "active_ids") or k.startswith("default_") for k in self.env.context)
+        return bool(said) and any(completed_by_addons(type(self.env[model])) for model in models)
 
     def _field(self, name: str) -> Field:
         return self.env[self.model]._field(name)  # type: ignore[no-any-return]

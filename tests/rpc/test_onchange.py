@@ -344,3 +344,20 @@ def test_a_form_shows_no_line_that_its_user_may_not_read(shop, shop_db, shop_app
     finally:
         with shop_db.transaction(1) as env:
             env["ir.model.access"].search([("model", "=", "shop.line")]).write({"domain": False})
+
+
+def test_a_wizard_opens_with_what_its_documents_say(rpc):
+    partner = rpc("ir.model.data", "check_object_reference", "base", "customer_mx_01")[1]
+    (product,) = rpc("product.product", "search", [("sale_ok", "=", True), ("list_price", ">", 0)], limit=1)
+    lines = [[0, 0, {"product_id": product, "quantity": 1}]]
+    invoice = rpc("account.move", "create", {"move_type": "out_invoice", "partner_id": partner, "invoice_line_ids": lines})
+    rpc("account.move", "action_post", [invoice])
+    names = ["amount", "journal_id", "payment_date", "currency_id", "communication"]
+    context = {"active_model": "account.move", "active_ids": [invoice]}
+    shown = rpc("account.payment.register", "onchange", [], {}, [], {name: {} for name in names}, context=context)["value"]
+    wizard = rpc("account.payment.register", "create", {}, context=context)
+    (row,) = rpc("account.payment.register", "read", [wizard], names, None)
+    assert shown == {name: row[name] for name in names} and shown["amount"] > 0
+    spec = {"partner_id": {}, "partner_invoice_id": {}, "name": {}}
+    order = rpc("sale.order", "onchange", [], {}, [], spec, context={"default_partner_id": partner})["value"]
+    assert order == {"partner_id": partner, "partner_invoice_id": partner, "name": False}
