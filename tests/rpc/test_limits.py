@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 import xmlrpc.client
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from test_api_keys import ADMIN, PASSWORD, Door, admin, door  # noqa: F401  (fixtures)
@@ -133,3 +136,28 @@ def test_limits_of_all_keys_and_of_passwords_by_setting(admin: Door, client: Any
     admin("ir.config_parameter", "set_param", "api.rate_limit_password", 70)
     call_json(client, PASSWORD)
     assert call_json(client, PASSWORD).headers["RateLimit-Limit"] == "70"
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_two_web_processes_count_together(demo_url: str, tmp_path: Any) -> None:
+    from server.testing.live import live_server
+
+    with live_server(demo_url, tmp_path, COLCA_WORKERS="2") as server:
+        body = {"params": {"service": "object", "method": "execute_kw"}}
+
+        def call(secret: str, *args: Any) -> Any:
+            what = {"params": {**body["params"], "args": ["colca", ADMIN, secret, *args]}}
+            # A connection each, so that both processes get their share.
+            return requests.post(f"{server.url}/jsonrpc", json=what, headers={"Connection": "close"}, timeout=60)
+
+        name = "res.users.apikeys.description"
+        made = call("admin", name, "create", [{"name": "n", "duration": "1", "rate_limit": 20}]).json()["result"]
+        key = call("admin", name, "make_key", [made]).json()["result"]["context"]["default_key"]
+        began = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _n: call(key, "res.users", "context_get", []), range(60)))
+        refilled = (time.monotonic() - began) / 60 * 20
+        through = sum("result" in answer.json() for answer in answers)
+        assert 20 <= through <= 20 + refilled + 1
+        assert sum("Retry-After" in answer.headers for answer in answers) == 60 - through
