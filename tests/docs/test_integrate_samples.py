@@ -65,6 +65,8 @@ def test_samples_run(place: Any, tmp_path: Path, name: str, language: str) -> No
         reason = f"{command[0]} is not on this machine: the {language} samples cannot be tried."
         pytest.fail(reason) if os.environ.get("COLCA_TEST_REQUIRE_ALL", "") not in ("", "0") else pytest.skip(reason)
     program = "\n".join(text for kind, text in blocks(PAGES / name) if kind == language)
+    if language == "python" and re.search(r"\bcall\(", program) and "def call(" not in program:
+        program = f"{dict(blocks(PAGES / 'index.md')[::-1])['python']}\n{program}"  # the function of the first page, as the page says
     program = (
         program.replace("http://localhost:8069", url)
         .replace("localhost:8069", url.removeprefix("http://"))
