@@ -127,6 +127,11 @@ def there(database: Any, names: dict[str, list[str]], domain: Any = ()) -> dict[
     return database.run(1, {}, look, readonly=True)
 
 
+def plain(rows: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    """Rows without what every write stamps on them."""
+    return {key: {n: v for n, v in row.items() if n not in ("write_date", "write_uid")} for key, row in rows.items()}
+
+
 def sent(database: Any) -> dict[str, list[str]]:
     """The fields that mirrors keep: every stored one but files and documents, and the tags of orders."""
 
@@ -186,11 +191,7 @@ def test_mirrors_are_what_is_there(shop: Any, receiver: Receiver, several: list[
                         n: v for n, v in record["values"].items() if n not in ("write_date", "write_uid")
                     }
                 mirror[key] = record["values"]
-        stamps = ("write_date", "write_uid")
         real = there(shop, state["names"])
-
-        def plain(rows: dict[Any, dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-            return {key: {n: v for n, v in row.items() if n not in stamps} for key, row in rows.items()}
 
         assert plain(state["all"]) == plain(real)
         only = {"shop.partner": state["names"]["shop.partner"]}
