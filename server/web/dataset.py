@@ -59,7 +59,7 @@ def call_button(shown: str = "") -> Response:
 
     def work(params: dict[str, Any], answer: Answer) -> Any:
         result = _called(answer, params.get("model"), params.get("method"), params.get("args"), params.get("kwargs"))
-        return result if isinstance(result, dict) and result.get("type") else False
+        return result if isinstance(result, dict) else False
 
     return json_door(work)
 

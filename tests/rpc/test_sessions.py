@@ -226,6 +226,8 @@ class TestDataset:
         assert post(client, "/web/dataset/call", read) == [{"id": door.uid, "login": "ana"}]
         assert post(client, "/web/dataset/call_button", read) is False
         assert post(client, "/web/dataset/call_button/res.users/read", read) is False
+        mapping = {"model": "res.users", "method": "context_get", "args": [], "kwargs": {}}
+        assert post(client, "/web/dataset/call_button", mapping)["uid"] == door.uid
 
     def test_errors(self, app: Any) -> None:
         client = log_in(app)
