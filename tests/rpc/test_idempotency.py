@@ -172,13 +172,25 @@ def test_every_door_takes_the_header(db, tmp_path):
 
     client = create_app(Config(data_dir=tmp_path), database=db).test_client()
     vals = {"name": "Once"}
-    args = ["colca", 2, "admin", "res.partner", "create", [vals]]
+    wizard = dispatch(db, 2, "res.users.apikeys.description", "create", [{"name": "doors", "duration": "1"}])
     basic = {"Authorization": "Basic " + base64.b64encode(b"admin:admin").decode()}
+    make = {"jsonrpc": "2.0", "id": 1, "method": "res.users.apikeys.description.make_key", "params": [[wizard]]}
+    key = client.post("/rpc/2", json=make, headers=basic).get_json()["result"]["context"]["default_key"]
+    args = ["colca", 2, "admin", "res.partner", "create", [vals]]
     bodies = [
         ("/jsonrpc", {"jsonrpc": "2.0", "id": 1, "params": {"service": "object", "method": "execute_kw", "args": args}}, {}),
         ("/rpc/2", {"jsonrpc": "2.0", "id": 1, "method": "res.partner.create", "params": {"vals_list": vals}}, basic),
         ("/xmlrpc/2/object", xmlrpc.client.dumps(tuple(args), "execute_kw"), {}),
+        ("/xmlrpc/object", xmlrpc.client.dumps(tuple(args[:5] + [vals]), "execute"), {}),
+        ("/json/2/res.partner/create", {"vals_list": [vals]}, {"Authorization": f"Bearer {key}"}),
+        (
+            "/web/dataset/call_kw/res.partner/create",
+            {"params": {"model": "res.partner", "method": "create", "args": [vals], "kwargs": {}}},
+            {},
+        ),
     ]
+    login = {"params": {"db": "colca", "login": "admin", "password": "admin"}}
+    assert client.post("/web/session/authenticate", json=login).get_json()["result"]["uid"] == 2
     for number, (path, body, headers) in enumerate(bodies):
         headers = {**headers, "Idempotency-Key": f'"door-{number}"'}
         send = {"data": body} if isinstance(body, str) else {"json": body}
@@ -188,7 +200,7 @@ def test_every_door_takes_the_header(db, tmp_path):
         assert named(db) == number + 1
     again = client.post("/jsonrpc", json=bodies[0][1])
     assert "Idempotency-Replayed" not in again.headers
-    assert named(db) == 4
+    assert named(db) == len(bodies) + 1
 
 
 @pytest.mark.slow
