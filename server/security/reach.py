@@ -1,9 +1,9 @@
 """How far a call reaches beyond its model: what an API key that is for some models may not see or change by a detour.
 
 `res.partner` read with the path `user_id.login`, searched by it, or written with a command that makes a user, is about
-`res.users` too. So a key whose scope names models is asked about every model that the arguments of a record method lead to. The name of a
-linked record (`[id, display_name]`) comes with the link itself. Actions take arguments of their own meaning and are not looked
-into: what they do inside follows the rights of the user.
+`res.users` too. So a key whose scope names models is asked about every model that the arguments of a record method lead to.
+The name of a linked record (`[id, display_name]`) comes with the link itself. Actions take arguments of their own meaning and
+are not looked into: what they do inside follows the rights of the user.
 """
 
 from __future__ import annotations
