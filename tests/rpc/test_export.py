@@ -102,7 +102,7 @@ def test_as_many_statements_for_many_records(shared_demo, count_statements, tag)
         with count_statements(shared_demo, own=True) as seen:
             assert len(call("res.partner", "export_data", ids, paths)["datas"]) == n
         counts[n] = len(seen)
-    assert counts[5] == counts[200], seen.report()
+    assert abs(counts[5] - counts[200]) <= 1, seen.report()  # another thread may have looked at the counters before
 
 
 # -- there and back ---------------------------------------------------------------------------------------------------------------
