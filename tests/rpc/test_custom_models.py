@@ -371,3 +371,18 @@ def test_the_page_of_the_documentation(rpc):
     assert len(blocks) >= 5
     for block in blocks:
         exec(compile(block, "models.md", "exec"), scope)
+
+
+def test_a_model_and_its_records_in_one_batch(call, database):
+    """All or nothing: what a refused call leaves of the model before it is nothing."""
+    steps = [
+        {"method": "ir.model.create", "params": {"vals_list": {"name": "Thing", "model": "x_thing", "state": "manual"}}},
+        {"method": "x_thing.create", "params": {"vals_list": {"x_name": "a"}}},
+        {"method": "x_thing.search_read", "params": {"domain": [], "fields": ["x_name"]}},
+    ]
+    with pytest.raises(FieldError, match="x_nothing"):
+        call("ir.api.batch", "execute", [*steps, {"method": "x_thing.create", "params": {"vals_list": {"x_nothing": 1}}}])
+    assert columns(database, "x_thing") is None
+    *_first, rows = call("ir.api.batch", "execute", steps)
+    assert [row["x_name"] for row in rows] == ["a"]
+    assert call("x_thing", "search_count", []) == 1
