@@ -82,6 +82,9 @@ class Trial:
     def registry(self) -> Any:
         return self.database.registry
 
+    def renew(self) -> bool:
+        return bool(self.database.renew())
+
     def run(self, uid: int, context: Any, function: Any, readonly: bool = False, su: bool = False) -> Any:
         try:
             with self.database.transaction(uid, context, su=su, readonly=readonly) as env:

@@ -88,7 +88,9 @@ def test_defaults_do_not_reach_what_an_action_makes(rpc):
 
 def test_what_is_said_inside_the_server_is_not_taken_from_outside(rpc):
     with pytest.raises(UserError):
-        rpc("ir.model", "create", {"name": "x", "model": "x_x", "state": "manual"}, context={"_reflecting": True})
+        rpc("ir.model", "create", {"name": "x", "model": "x_x", "state": "base"}, context={"_reflecting": True})
+    rpc("ir.model", "create", {"name": "x", "model": "x_x", "state": "manual"}, context={"_custom_later": True})
+    assert rpc("x_x", "search", []) == [], "the table is made at once all the same"
     country = rpc("ir.model", "search", [("model", "=", "res.country")])
     with pytest.raises(UserError):
         rpc("ir.model", "unlink", country, context={"_reflecting": True})
