@@ -55,12 +55,20 @@ def serve(config: Config | None = None) -> None:
 def ready_text(app: Flask) -> str:
     """What is printed once requests are answered: the address and, with demo data, the log-ins.
 
-    :raises SetupError: when the database was never initialised.
+    :raises SetupError: when the database was never initialised, or is of an earlier version.
     """
     server = app.extensions["colca"]
     try:
         found = overview(server.database)
     except Exception as exc:
+        if _missing_column(exc):
+            raise SetupError(
+                _(
+                    "The database %(url)s was made by an earlier version. Make a backup, stop every server, and run "
+                    "`colca addon upgrade`.",
+                    url=_without_password(server.config.database_url),
+                )
+            ) from exc
         if _missing_tables(exc):
             raise SetupError(
                 _(
@@ -77,6 +85,10 @@ def ready_text(app: Flask) -> str:
             f"Log in also as {', '.join(found.logins[1:])} (the password is the log-in name).",
         ]
     return "\n".join(lines)
+
+
+def _missing_column(exc: BaseException) -> bool:
+    return getattr(getattr(exc, "orig", None), "sqlstate", None) == "42703" or "no such column" in str(exc)
 
 
 def _missing_tables(exc: BaseException) -> bool:

@@ -141,3 +141,15 @@ def test_a_day_of_a_server(live):
     assert code == 0
     assert f"http://localhost:{live.port}/" in output
     assert "Traceback" not in output and "Incident" not in output
+
+
+def test_a_database_of_an_earlier_version_is_told_what_to_do(database, database_url, tmp_path):
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE ir_signal DROP COLUMN watching")
+    database.engine.dispose()
+    environ = {**os.environ, "COLCA_DATABASE_URL": database_url, "COLCA_DATA_DIR": str(tmp_path), "COLCA_PORT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from server.cli import main; main()", "serve"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "colca addon upgrade" in done.stderr and "Traceback" not in done.stderr
