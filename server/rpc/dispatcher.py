@@ -159,7 +159,7 @@ class Call:
                     records.check_outside(method.access, lock=not method.readonly)
             bound = bind(method, self.model, args, kwargs)
             if self.proof is not None:
-                self.proof.permit_reach(env.models, self.model, method, bound.arguments)
+                self.proof.permit_reach(env.models, self.model, method, bound.arguments, self.context)
             result = getattr(records, self.method)(*bound.args, **bound.kwargs)
             if not self.readonly:
                 env.flush()  # what the database refuses of it is refused here, where it is known what was asked

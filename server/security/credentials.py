@@ -201,10 +201,12 @@ class Proof:
         if self.key is not None:
             self.key.permit(model, method)
 
-    def permit_reach(self, models: ModelSet, model: str, method: Method, arguments: Mapping[str, Any]) -> None:
-        """Raise `AccessError` when the bound arguments lead to a model that the scope of the key does not cover."""
+    def permit_reach(
+        self, models: ModelSet, model: str, method: Method, arguments: Mapping[str, Any], context: Mapping[str, Any] | None = None
+    ) -> None:
+        """Raise `AccessError` when bound arguments or defaults of the context lead to a model that the key's scope does not cover."""
         if self.key is not None and self.key.models is not None:
-            self.key.permit_reach(models, model, method, arguments)
+            self.key.permit_reach(models, model, method, arguments, context)
 
     def holds(self, env: Environment) -> bool:
         """True inside the transaction of `env` too; raises `AccessDenied` when the password, key or user changed meanwhile.

@@ -61,6 +61,9 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "toggle_active": ("write",),
 }
 
+#: Methods that are `call` (they may leave something behind) and whose arguments lead to other models like those of record methods.
+_LEAD_ON = frozenset({"export_data", "onchange"})
+
 #: Methods for which the key given as argument is the authority: a key of any scope may renew or end itself, never widen itself.
 _ALWAYS = frozenset({("res.users.apikeys", "generate"), ("res.users.apikeys", "rotate"), ("res.users.apikeys", "revoke")})
 
@@ -171,11 +174,21 @@ class KeyFacts:
                 method,
             )
 
-    def permit_reach(self, models: ModelSet, model: str, method: Method, arguments: Mapping[str, Any]) -> None:
-        """Raise `AccessError` when the arguments of a record method lead to a model that the key is not for."""
-        if self.models is None or (method.name not in _NEEDS and needs(method) != ("read",)):
+    def permit_reach(
+        self,
+        models: ModelSet,
+        model: str,
+        method: Method,
+        arguments: Mapping[str, Any],
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raise `AccessError` when the arguments of a record method, or the defaults in the `context` of the call, lead to a
+        model that the key is not for.
+        """
+        name = method.name
+        if self.models is None or (name not in _NEEDS and name not in _LEAD_ON and needs(method) != ("read",)):
             return
-        for other, operation in reached(models, model, method.name, arguments):
+        for other, operation in reached(models, model, name, arguments, context):
             if operation not in self.models.get(other, ()):
                 raise self._refusal(
                     _(

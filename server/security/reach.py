@@ -18,7 +18,7 @@ Reached = tuple[str, str]
 
 #: Parameters of record methods that hold names and paths, domains, specifications, values.
 _PATHS = frozenset("fields field_names groupby aggregates fields_to_export order orderby sort allfields fields_list".split())
-_DOMAINS = frozenset({"domain", "having"})
+_DOMAINS = frozenset({"domain", "args", "having"})
 _SPECIFICATIONS = frozenset({"specification", "fields_spec"})
 _VALUES = frozenset({"vals", "vals_list", "values", "default"})
 
@@ -26,8 +26,34 @@ _VALUES = frozenset({"vals", "vals_list", "values", "default"})
 _COMMANDS = {0: "create", 1: "write", 2: "unlink"}
 
 
-def reached(models: ModelSet, model: str, method: str, arguments: Mapping[str, Any]) -> Iterator[Reached]:
-    """(model, operation) of everything that the bound `arguments` of a record method lead to, `model` itself left out."""
+def reached(
+    models: ModelSet, model: str, method: str, arguments: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> Iterator[Reached]:
+    """(model, operation) of everything that the bound `arguments` of a record method lead to, `model` itself left out.
+
+    :param context: of the call: its `default_<field>` are values too, of each record that the call makes.
+    """
+    makes = {model}
+    for other, operation in _of_arguments(models, model, method, arguments):
+        if operation == "create":
+            makes.add(other)
+        yield other, operation
+    yield from _of_defaults(models, makes, context or {})
+
+
+def _of_defaults(models: ModelSet, makes: set[str], context: Mapping[str, Any]) -> Iterator[Reached]:
+    """What the defaults in the context lead to when records of the models in `makes` are made; which makes others, perhaps."""
+    defaults = {name[8:]: value for name, value in context.items() if name.startswith("default_")}
+    left, done = list(makes) if defaults else [], set(makes)
+    while left:
+        for other, operation in _values(models, left.pop(), defaults):
+            if operation == "create" and other not in done:
+                done.add(other)
+                left.append(other)
+            yield other, operation
+
+
+def _of_arguments(models: ModelSet, model: str, method: str, arguments: Mapping[str, Any]) -> Iterator[Reached]:
     for name, value in arguments.items():
         if name in _PATHS:
             for operation in ("create", "write") if method == "load" else ("read",):

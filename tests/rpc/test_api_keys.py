@@ -229,6 +229,20 @@ class TestScope:
         ("write", [[1], {"user_ids": [[1, 2, {"name": "x"}]]}], {}),
         ("write", [[1], {"users": [[2, 2]]}], {}),
         ("load", [["name", "users/login"], [["x", "y"]]], {}),
+        ("export_data", [[1], ["name", "users/login"]], {}),
+        ("onchange", [[1], {}, [], {"users": {"fields": {"login": {}}}}], {}),
+        ("onchange", [[], {"name": "x", "users": [[0, "a", {"login": "x"}]]}, ["users"], {"name": {}}], {}),
+        ("name_search", [], {"args": [["users.login", "=", "admin"]]}),
+        ("create", [{"name": "x"}], {"context": {"default_users": [[0, 0, {"login": "x", "name": "x"}]]}}),
+        ("name_create", ["x"], {"context": {"default_user_ids": [[1, 2, {"name": "x"}]]}}),
+        ("web_save", [[], {"name": "x"}, {"name": {}}], {"context": {"default_users": [[2, 2]]}}),
+        ("load", [["name"], [["x"]]], {"context": {"default_users": [[0, 0, {"login": "x", "name": "x"}]]}}),
+        # a default of what is made on the way
+        (
+            "create",
+            [{"name": "x", "implied_ids": [[0, 0, {"name": "y"}]]}],
+            {"context": {"default_users": [[0, 0, {"login": "x", "name": "x"}]]}},
+        ),
     )
 
     def test_no_detour_leads_to_other_models(self, scoped: tuple[Door, str]) -> None:
