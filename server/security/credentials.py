@@ -204,7 +204,7 @@ class Proof:
     def permit_reach(
         self, models: ModelSet, model: str, method: Method, arguments: Mapping[str, Any], context: Mapping[str, Any] | None = None
     ) -> None:
-        """Raise `AccessError` when bound arguments or defaults of the context lead to a model that the key's scope does not cover."""
+        """Raise `AccessError` when arguments or defaults of the context lead to a model that the key is not for."""
         if self.key is not None and self.key.models is not None:
             self.key.permit_reach(models, model, method, arguments, context)
 

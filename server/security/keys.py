@@ -61,7 +61,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "toggle_active": ("write",),
 }
 
-#: Methods that are `call` (they may leave something behind) and whose arguments lead to other models like those of record methods.
+#: Methods that are `call` (they may leave something behind) and whose arguments lead on like those of record methods.
 _LEAD_ON = frozenset({"export_data", "onchange"})
 
 #: Methods for which the key given as argument is the authority: a key of any scope may renew or end itself, never widen itself.
