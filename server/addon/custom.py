@@ -292,6 +292,8 @@ def _path_obstacle(row: CustomField, known: Mapping[str, Mapping[str, Field]]) -
         found = known.get(model, {}).get(step)
         if found is None and step not in ("id", "display_name", "create_date", "write_date"):
             return _("%(model)s has no field %(field)s", model=model, field=step)
+        if found is not None and found.groups == ".":  # hashes and secrets: a way around would show them
+            return _("%(field)s is for nobody outside of the code", field=f"{model}.{step}")
         if place < len(steps) - 1:
             if not isinstance(found, Many2one):
                 return _("%(field)s is no many2one", field=f"{model}.{step}")

@@ -98,11 +98,26 @@ class IrActionsServer(Model, name="ir.actions.server"):
     )  # fmt: skip
     active = Boolean(_("Active"), default=True)
 
-    @constrains("state", "webhook_url", "base_automation_id", "child_ids", "update_path", "update_field_id", "fields_lines")
+    @constrains(
+        "state",
+        "webhook_url",
+        "webhook_field_ids",
+        "base_automation_id",
+        "child_ids",
+        "update_path",
+        "update_field_id",
+        "fields_lines",
+    )
     def _check_complete(self) -> None:
         for one in self:
             if one.state == "webhook" and not (one.webhook_url or "").lower().startswith(("https://", "http://")):
                 raise ValidationError(_("%(name)s calls an address: give webhook_url, beginning with https://.", name=one.name))
+            known = self.env.transaction.registry.fields
+            for sent in one.sudo().webhook_field_ids:
+                if (found := known.get(sent.model, {}).get(sent.name)) is not None and found.groups == ".":
+                    raise ValidationError(
+                        _("%(name)s cannot send the field %(field)s: it is for nobody outside.", name=one.name, field=sent.name)
+                    )
             if one.base_automation_id and one._needs_code():
                 raise ValidationError(
                     _(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from server import Boolean, Char, Many2one, Model, One2many, Text, UserError, ValidationError, _, action, constrains
+from server import AccessError, Boolean, Char, Many2one, Model, One2many, Text, UserError, ValidationError, _, action, constrains
 
 
 class IrDefault(Model, name="ir.default"):
@@ -30,6 +30,16 @@ class IrDefault(Model, name="ir.default"):
             if row.model not in self.env or row.field_name not in self.env[row.model]._fields:
                 raise ValidationError(
                     _("There is no field %(model)s.%(field)s to give a default.", model=row.model, field=row.field_name)
+                )
+            field = self.env[row.model]._fields[row.field_name]
+            if field.groups == "." or not self.env.access.field_visible(field):
+                # a default is a value somebody gives: of hidden fields nobody gives one
+                raise AccessError(
+                    _(
+                        "You do not have the right to give the field %(field)s of %(model)s a default.",
+                        model=row.model,
+                        field=row.field_name,
+                    )
                 )
             try:
                 json.loads(row.json_value)

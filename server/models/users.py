@@ -173,6 +173,7 @@ class ResUsers(Model, name="res.users"):
         if vals.get("active") is False:
             if self.env.uid in self.ids and not self.env.su:
                 raise UserError(_("You cannot archive your own user. Ask another administrator to do it."))
+            self.env["res.device"].end_others(self.ids)  # not to come back to life with the user
         return super().write(vals)
 
     def unlink(self) -> Any:
@@ -209,11 +210,13 @@ class ResUsers(Model, name="res.users"):
 
     @action(model=True)
     def change_password(self, old: str, new: str) -> bool:
-        """Change the calling user's password. Raises `AccessDenied` when `old` is wrong, `UserError` when `new` is too short."""
-        from server.security.passwords import verify_password
+        """Change the calling user's password. Raises `AccessDenied` when `old` is wrong (`TooManyAttempts` for
+        a guesser), `UserError` when `new` is too short.
+        """
+        from server.security.credentials import right_password
 
         user = self.env.user.sudo()
-        if not verify_password(user.password_hash, old or ""):
+        if not right_password(self.env, old or ""):
             raise AccessDenied(_("The present password is not right. Nothing was changed."))
         if len((new or "").strip()) < MIN_PASSWORD:
             raise UserError(_("The new password is too short: use at least %(n)s characters.", n=MIN_PASSWORD))

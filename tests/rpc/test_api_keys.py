@@ -415,6 +415,27 @@ class TestIdentity:
         with pytest.raises(UserError, match="cannot log in"):
             admin.key(user_id=program)
 
+    def test_a_default_of_ones_own_proves_nothing(self, door: Door) -> None:
+        """A key may set defaults as its user may, but none of fields that are for the code alone."""
+        key = door.key(duration="1")
+        made = door(DESCRIPTION, "create", {"name": "more"}, password=key)
+        request = {"model": DESCRIPTION, "id": made}
+        for name, value in (("proven_at", "2099-01-01 00:00:00"), ("request", request)):
+            with pytest.raises(AccessError, match=name):
+                door("ir.default", "set", "res.users.identitycheck", name, value, True, password=key)
+        check = door("res.users.identitycheck", "create", {}, password=key)
+        with pytest.raises(AccessDenied):
+            door("res.users.identitycheck", "run_check", [check], password=key)
+
+    def test_the_present_password_cannot_be_tried_out_by_key(self, door: Door) -> None:
+        key = door.key()
+        with pytest.raises(credentials.TooManyAttempts):
+            for number in range(50):
+                with pytest.raises(AccessDenied) as refused:
+                    door("res.users", "change_password", f"wrong {number}", "another long one", password=key)
+                if isinstance(refused.value, credentials.TooManyAttempts):
+                    raise refused.value
+
 
 class TestGuessing:
     """How long a refusal takes says nothing, and guessing gets slower. Counted in slow hashes and tries, not by the clock."""

@@ -188,6 +188,16 @@ def test_an_old_trigger_node_is_called(call, database, monkeypatch):
         server.server_close()
 
 
+def test_a_call_of_an_address_sends_no_secrets(call):
+    vals = {"name": "x", "model_id": model(call, "res.users"), "state": "webhook", "webhook_url": "https://example.org/"}
+    hidden = [(4, field(call, "password_hash", "res.users"))]
+    with pytest.raises(ValidationError, match="password_hash"):
+        call("ir.actions.server", "create", {**vals, "webhook_field_ids": hidden})
+    made = call("ir.actions.server", "create", {**vals, "webhook_field_ids": [(4, field(call, "login", "res.users"))]})
+    with pytest.raises(ValidationError, match="password_hash"):
+        call("ir.actions.server", "write", [made], {"webhook_field_ids": hidden})
+
+
 def test_a_schedule_of_a_server_action(call, database):
     tags = model(call, "res.partner.category")
     action = call("ir.actions.server", "create", {"name": "T", "model_id": tags, "state": "object_create", "value": "Daily"})

@@ -204,6 +204,18 @@ def test_fields_that_cannot_be(call, database, vals, text):
     assert call("ir.model.fields", "search_count", [["state", "=", "manual"]]) == 0
 
 
+def test_no_related_field_shows_what_is_for_nobody(call):
+    """Hashes and secrets have no right that could be given; a field of one's own is no way around that."""
+    for model, path in (
+        ("res.device", "user_id.password_hash"),
+        ("res.users.apikeys", "parent_id.key_hash"),
+        ("webhook.line", "subscription_id.signing_secret"),
+    ):
+        (found,) = call("ir.model", "search", [["model", "=", model]])
+        with pytest.raises(UserError, match="nobody outside"):
+            field(call, found, "x_secret", "char", related=path)
+
+
 def test_what_addons_declare_stays(call):
     (users,) = call("ir.model", "search", [["model", "=", "res.users"]])
     (login,) = call("ir.model.fields", "search", [["model", "=", "res.users"], ["name", "=", "login"]])

@@ -171,6 +171,12 @@ class TestEnds:
         assert post(boss, "/web/dataset/call_kw", write) is True
         assert expired(post(client, "/web/session/check")) and post(boss, "/web/session/check") is None
 
+    def test_a_session_does_not_come_back_with_its_user(self, app: Any, admin: Door, door: Door) -> None:  # noqa: F811
+        ana = log_in(app)
+        for active in (False, True):
+            assert admin("res.users", "write", [door.uid], {"active": active}) is True
+            assert expired(post(ana, "/web/session/check"))
+
     def test_an_archived_user_is_out(self, app: Any, admin: Door, door: Door) -> None:  # noqa: F811
         client = log_in(app)
         admin("res.users", "write", [door.uid], {"active": False})
