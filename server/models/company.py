@@ -48,3 +48,10 @@ class ResCompany(Model, name="res.company"):
         if user and companies:
             user.write({"company_ids": [(4, company_id) for company_id in companies.ids]})
         return companies
+
+    def write(self, vals: dict[str, Any]) -> Any:
+        """Write companies; an API key for some companies lets nobody into others."""
+        done = super().write(vals)
+        if "user_ids" in vals:
+            self.sudo().user_ids._check_key_companies()
+        return done

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from server import (
     AccessDenied,
+    AccessError,
     Boolean,
     Char,
     Datetime,
@@ -30,6 +31,9 @@ ADMIN_UID = 2
 #: A shorter password is refused when people set one through a door. (NIST SP 800-63B 3.1.1.2 asks for 8; the demo data is
 #: exempt.)
 MIN_PASSWORD = 8
+
+#: What lets somebody in, or further in.
+_OPENING = frozenset({"login", "password", "company_id", "company_ids", "group_ids", "groups_id", "active"})
 
 _zones: frozenset[str] = frozenset()
 
@@ -162,7 +166,9 @@ class ResUsers(Model, name="res.users"):
                 group = self.env.ref("base.group_user", raise_if_missing=False)
                 vals["group_ids"] = [(6, 0, group.ids)] if group else []
             completed.append(vals)
-        return super().create(completed)
+        made = super().create(completed)
+        made._check_key_companies()
+        return made
 
     def write(self, vals: dict[str, Any]) -> Any:
         """Write users. Nobody archives himself, and the system user cannot be made one who logs in."""
@@ -174,7 +180,25 @@ class ResUsers(Model, name="res.users"):
             if self.env.uid in self.ids and not self.env.su:
                 raise UserError(_("You cannot archive your own user. Ask another administrator to do it."))
             self.env["res.device"].end_others(self.ids)  # not to come back to life with the user
-        return super().write(vals)
+        done = super().write(vals)
+        if _OPENING & vals.keys():
+            self._check_key_companies()
+        return done
+
+    def _check_key_companies(self) -> None:
+        """An API key for some companies makes nobody who sees others, and gives nobody who does a password or other rights."""
+        key = getattr(self.env.transaction.caller, "key", None)
+        if key is None or not key.companies:
+            return
+        for user in self.sudo():
+            if not {user.company_id, *user.company_ids.ids} <= {None, *key.companies}:
+                raise AccessError(
+                    _(
+                        "The API key %(name)s is for some companies only, and %(user)s belongs to others. Use another key.",
+                        name=key.name,
+                        user=user.name,
+                    )
+                )
 
     def unlink(self) -> Any:
         """Delete users who never left a trace; the system and the administrator cannot be deleted."""

@@ -43,7 +43,7 @@ MAX_KEY = 255
 SECRET_MODELS = frozenset(
     {"res.users.apikeys", "res.users.apikeys.description", "res.users.apikeys.show", "res.users.identitycheck"}
 )
-SECRET_METHODS = frozenset({"change_password", "make_key", "run_check"})
+SECRET_METHODS = frozenset({"change_password", "make_key", "run_check", "action_reveal_secret", "action_rotate_secret"})
 
 #: The key of the HTTP request that is being answered, and whether its answer was one that was kept.
 _header: ContextVar[str | None] = ContextVar("colca_idempotency_key", default=None)

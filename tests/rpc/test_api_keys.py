@@ -214,6 +214,28 @@ class TestScope:
         with pytest.raises(AccessError):
             admin("ir.config_parameter", "search", [], password=key, context={"allowed_company_ids": [999]})
 
+    def test_a_key_for_one_company_opens_no_other_by_a_user(self, admin: Door) -> None:
+        other = admin("res.company", "create", {"name": "Other"})
+        admin("res.users", "write", [ADMIN], {"company_ids": [[4, other]]})
+        key = admin.key(company_ids=[[6, 0, [other]]])
+        here = {"name": "Eve", "password": PASSWORD, "company_id": other, "company_ids": [[6, 0, [other]]]}
+        eve = admin("res.users", "create", {"login": "eve", **here}, password=key)
+        assert admin("res.users", "write", [eve], {"password": PASSWORD + "!"}, password=key)
+        everywhere = admin("res.users", "create", {"login": "all", **here, "company_ids": [[6, 0, [1, other]]]})
+        for method, args in (
+            ("create", [{"login": "x", **here, "company_ids": [[6, 0, [1, other]]]}]),
+            ("create", [{"login": "x", "name": "x", "company_id": 1, "company_ids": [[6, 0, [1]]]}]),
+            ("write", [[eve], {"company_ids": [[4, 1]]}]),
+            ("write", [[everywhere], {"password": PASSWORD + "!"}]),
+            ("write", [[everywhere], {"groups_id": [[5]]}]),
+        ):
+            with pytest.raises(AccessError, match="for some companies only"):
+                admin("res.users", method, *args, password=key)
+        with pytest.raises(AccessError, match="for some companies only"):
+            admin("res.company", "write", [1], {"user_ids": [[4, eve]]}, password=key)
+        assert admin("res.users", "read", [eve], ["company_ids"])[0]["company_ids"] == [other]
+        assert admin("res.users", "write", [everywhere], {"lang": "es_MX"}, password=key), "what opens nothing is written"
+
     #: method, arguments, keyword arguments: each leads from groups to users
     DETOURS: tuple[Any, ...] = (
         ("read", [[1], ["name", "users.login"]], {}),

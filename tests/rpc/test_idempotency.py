@@ -108,6 +108,11 @@ def test_keys_expire_and_are_swept_away(db):
 def test_secrets_are_not_kept_and_never_shown(db):
     dispatch(db, 2, "res.users", "change_password", ["admin", "admin-new-1"], {"context": {"idempotency_key": "k-1"}})
     assert dispatch(db, 2, "ir.idempotency", "search_count", [[]]) == 0
+    webhook = dispatch(db, 2, "webhook.subscription", "create", [{"name": "w", "url": "https://example.org/"}])
+    for method in ("action_reveal_secret", "action_rotate_secret"):
+        told = dispatch(db, 2, "webhook.subscription", method, [[webhook]], {"context": {"idempotency_key": "k-1"}})
+        assert told["secret"].startswith("whsec_")
+    assert dispatch(db, 2, "ir.idempotency", "search_count", [[]]) == 0
     create(db, "k-1")
     for field in ("answer", "fingerprint"):
         with pytest.raises(Exception, match=field):
