@@ -18,7 +18,7 @@ from sqlalchemy import event
 from server.config import Config
 from server.database import Database
 from server.databases.places import Place, place_of
-from server.db.engine import engine_options, prepare
+from server.db.engine import engine_options, existing, prepare
 from server.errors import UserError
 from server.text import _
 
@@ -129,7 +129,7 @@ class Directory:
 
     def _opened(self, name: str, identity: Any) -> Database:
         url = self.place.address(name)
-        engine = prepare(sa.create_engine(url, **{**engine_options(url), "pool_size": POOL}))
+        engine = prepare(sa.create_engine(existing(url), **{**engine_options(url), "pool_size": POOL}))
         if engine.dialect.name == "postgresql":
 
             def same(connection: Any, _record: Any) -> None:

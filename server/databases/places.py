@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
@@ -140,7 +141,7 @@ class SqlitePlace(Place):
 
 
 def _run(path: Path, statement: str, *parameters: str) -> None:
-    connection = sqlite3.connect(path, timeout=20, isolation_level=None)
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=20, isolation_level=None)
     try:
         connection.execute(statement, parameters)
     finally:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -37,6 +38,16 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_size": 10, "max_overflow": 40, "pool_pre_ping": False, "query_cache_size": 3000,
         "connect_args": {"options": f"-c lock_timeout={LOCK_TIMEOUT}s -c timezone=UTC -c jit=off", "prepare_threshold": 3},
     }  # fmt: skip
+
+
+def existing(url: str) -> sa.URL:
+    """The URL for a database that must be there. SQLite makes a file where it finds none: whoever connects while a database is
+    dropped or renamed would leave an empty one under its old name.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        parsed = parsed.set(database=f"file:{quote(parsed.database)}", query={"mode": "rw", "uri": "true"})
+    return parsed
 
 
 def make_engine(url: str) -> sa.Engine:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from server.db.engine import engine_options, prepare
+from server.db.engine import engine_options, existing, prepare
 from server.jobs import outbox
 from server.jobs.worker import run_pending
 
@@ -36,8 +36,9 @@ def run_pending_others(directory: Directory) -> int:
         try:
             if work_waits(directory.place.address(name)):
                 done += run_pending(directory.find(name), TURN)
-        except Exception:  # dropped meanwhile, or broken: the others go on
-            log.warning("The jobs of the database %s cannot be done now.", name, exc_info=True)
+        except Exception:  # broken, or dropped meanwhile, which is nothing to tell: the others go on
+            if directory.exists(name):
+                log.warning("The jobs of the database %s cannot be done now.", name, exc_info=True)
     return done
 
 
@@ -52,7 +53,7 @@ def run_others(directory: Directory, stop: Event) -> None:
 def work_waits(url: str) -> bool:
     """Whether a job or a schedule is due in the database at `url`."""
     options = {key: value for key, value in engine_options(url).items() if key == "connect_args"}
-    engine = prepare(sa.create_engine(url, poolclass=sa.NullPool, **options))
+    engine = prepare(sa.create_engine(existing(url), poolclass=sa.NullPool, **options))
     with engine.connect().execution_options(colca_begin="DEFERRED") as connection:
         return bool(connection.execute(_DUE, {"now": outbox.clock()}).scalar())
 

@@ -251,7 +251,7 @@ class Field:
             "required": bool(self.required),
             "readonly": bool(self.readonly),
             "store": self.stored,
-            "searchable": self.searchable,
+            "searchable": self.found_in(env),
             "sortable": self.stored,
             "groupable": self.stored and self.type not in ("binary", "json"),
             "translate": self.translate,
@@ -276,6 +276,18 @@ class Field:
     def searchable(self) -> bool:
         """True when a domain may name the field."""
         return self.stored or bool(self.search) or bool(self.related)
+
+    def found_in(self, env: Environment) -> bool:
+        """True when a domain may name the field here: a related one may when every step of its path can be searched."""
+        if not self.related or self.stored:
+            return self.searchable or self.name == "display_name"
+        model = self.model_name
+        for name in self.related.split("."):
+            step = env[model]._fields[name]
+            if not step.found_in(env):
+                return False
+            model = step.comodel
+        return True
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.model_name}.{self.name}>"

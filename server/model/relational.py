@@ -102,7 +102,9 @@ class Many2one(Field):
         if isinstance(value, bool):
             raise self.complain(value, f"the id of a {self.comodel}")
         if isinstance(value, int):
-            if not 0 < abs(value) < 2**63:
+            if value == 0:  # what an empty list box sends
+                return None
+            if not abs(value) < 2**63:
                 raise self.complain(value, f"the id of a {self.comodel}")
             return value
         ids = getattr(value, "_ids", None)
@@ -113,9 +115,9 @@ class Many2one(Field):
                 value.ensure_one()
             return ids[0] if ids else None
         if isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[0], int):
-            return value[0]
+            return value[0] or None
         try:
-            return int(value)
+            return int(value) or None
         except (TypeError, ValueError):
             raise self.complain(value, f"the id of a {self.comodel}") from None
 

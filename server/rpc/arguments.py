@@ -131,6 +131,11 @@ def _text(value: Any, name: str, method: str) -> str | None:
     return value
 
 
+def _order(value: Any, name: str, method: str) -> str | None:
+    """A text; old clients fill the places before the context with zeros."""
+    return None if type(value) is int and value == 0 else _text(value, name, method)
+
+
 def _word(value: Any, name: str, method: str) -> str:
     return _text(value, name, method) or ""
 
@@ -224,10 +229,10 @@ _Reader = Callable[[Any, str, str], Any]
 
 #: method → {parameter → reader}: what the record methods take, whatever the client's way to say it.
 RECORD_METHODS: dict[str, dict[str, _Reader]] = {
-    "search": {"domain": _domain, "offset": _offset, "limit": _limit, "order": _text},
+    "search": {"domain": _domain, "offset": _offset, "limit": _limit, "order": _order},
     "search_count": {"domain": _domain, "limit": _limit},
-    "search_read": {"domain": _domain, "fields": _fields, "offset": _offset, "limit": _limit, "order": _text},
-    "search_fetch": {"domain": _domain, "field_names": _names, "offset": _offset, "limit": _limit, "order": _text},
+    "search_read": {"domain": _domain, "fields": _fields, "offset": _offset, "limit": _limit, "order": _order},
+    "search_fetch": {"domain": _domain, "field_names": _names, "offset": _offset, "limit": _limit, "order": _order},
     "read": {"fields": _fields},
     "create": {"vals_list": _mappings, "vals": _mappings},
     "write": {"vals": _mapping},
@@ -240,14 +245,14 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
     "fields_get": {"allfields": _names, "attributes": _names},
     "read_group": {
         "domain": _domain, "fields": _name_list, "groupby": _name_list,
-        "offset": _offset, "limit": _limit, "orderby": _text,
+        "offset": _offset, "limit": _limit, "orderby": _order,
     },
     "formatted_read_group": {
         "domain": _domain, "groupby": _name_list, "aggregates": _name_list, "having": _domain,
-        "offset": _offset, "limit": _limit, "order": _text,
+        "offset": _offset, "limit": _limit, "order": _order,
     },
     "onchange": {"values": _mapping, "field_names": _name_list, "fields_spec": _optional_mapping},
-    "search_page": {"domain": _domain, "fields": _fields, "limit": _limit, "order": _text, "cursor": _text},
+    "search_page": {"domain": _domain, "fields": _fields, "limit": _limit, "order": _order, "cursor": _text},
     "web_read": {"specification": _mapping},
     "web_save": {"vals": _mapping, "specification": _mapping, "next_id": _limit},
     "web_save_multi": {"vals_list": _mappings, "specification": _mapping},
@@ -256,7 +261,7 @@ RECORD_METHODS: dict[str, dict[str, _Reader]] = {
     },
     "web_search_read": {
         "domain": _domain, "specification": _optional_mapping,
-        "offset": _offset, "limit": _limit, "order": _text, "count_limit": _limit,
+        "offset": _offset, "limit": _limit, "order": _order, "count_limit": _limit,
     },
     "load": {"fields": _name_list, "data": _table},
     "export_data": {"fields_to_export": _name_list},

@@ -15,6 +15,7 @@ from server.databases.directory import Directory
 from server.databases.manager import Manager
 from server.databases.places import place_of
 from server.errors import UserError
+from server.jobs.others import run_pending_others
 from server.testing.build import build_demo
 
 
@@ -223,3 +224,21 @@ def test_of_two_who_make_the_same_one_wins(managers):
     assert here.directory.others() == ["same"]
     assert here.directory.find("same").run(1, {}, lambda env: env["res.company"].search_count([]), readonly=True)
     assert not list(here.config.data_dir.glob("databases/.*"))
+
+
+def test_a_database_that_goes_away_meanwhile_does_not_come_back(managers, monkeypatch, caplog):
+    """Whoever has just read the list, or holds a connection pool, finds nothing; on SQLite it must not make an empty file."""
+    here = managers[0]
+    here.duplicate("colca", "leaving")
+    database = here.directory.find("leaving")
+    database.run(1, {}, lambda env: None)
+    assert run_pending_others(here.directory)  # the schedules of the demo
+    here.drop("leaving")
+    database.engine.dispose()
+    monkeypatch.setattr(here.directory, "others", lambda: ["leaving"])
+    run_pending_others(here.directory)
+    with pytest.raises(Exception):  # noqa: B017 - each driver has a class of its own
+        database.run(1, {}, lambda env: None)
+    monkeypatch.undo()
+    assert here.directory.names() == ["colca"] and not here.directory.exists("leaving")
+    assert "cannot be done" not in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from server.errors import FieldError
 from server.model.scalars import Selection
 from server.rpc.errors import UnknownModel
 from server.testing.calls import Client
@@ -76,6 +77,18 @@ def test_every_field_is_read_and_searched(entry, call, described):
             term = [name, "=", value if value not in ([],) else False]
             domain = ["|", ["active", "=", True], ["active", "=", False], term] if "active" in fields else [term]
             assert row["id"] in call(entry.model, "search", domain), (name, value)
+
+
+@pytest.mark.parametrize("model", ["product.product", "sale.order", "res.users"])
+def test_what_is_called_searchable_is(model, call, described):
+    """And nothing else is: fields that are another record's, by delegation or a path, say what holds for that one."""
+    for name, field in described(model).items():
+        try:
+            call(model, "search", [[name, "!=", False]], limit=1)
+        except FieldError as refused:
+            assert not field["searchable"] and "cannot be searched" in str(refused), name
+        else:
+            assert field["searchable"], name
 
 
 @pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.aliases], ids=lambda entry: entry.model)

@@ -46,7 +46,7 @@ def test_values_are_taken_and_read(shop, field, given, read):
 def test_links(shop, partner):
     for given in (partner, str(partner), [partner, "Contract"], [partner, "another name"]):
         assert stored(shop, "partner_id", given) == [partner, "Contract"]
-    for given in (False, None, ""):
+    for given in (False, None, "", 0, "0"):
         assert stored(shop, "partner_id", given) is False
     assert stored(shop, "ref", f"shop.partner,{partner}") == f"shop.partner,{partner}"
     for load in ("_classic_write", "raw", None, False):
@@ -96,6 +96,27 @@ def test_automatic_fields(shop):
 
 
 # -- methods -------------------------------------------------------------------------------------------------------------------
+
+
+def test_no_record_as_zero(shop, partner):
+    """Zero is no record: the usual way to ask for what is set, and what forms send for an empty list box."""
+    linked, free = shop("shop.thing", "create", [{"name": "zero", "partner_id": partner}, {"name": "zero"}])
+    for term, found in ((">", [linked]), ("!=", [linked]), ("=", [free]), ("=?", [free])):
+        assert shop("shop.thing", "search", [["name", "=", "zero"], ["partner_id", term, 0]]) == found, term
+    assert shop("shop.thing", "search", [["name", "=", "zero"], ["partner_id", "in", [0, partner]]]) == [linked, free]
+    assert shop("shop.thing", "write", [linked], {"partner_id": 0}) is True
+    assert shop("shop.thing", "read", [linked], ["partner_id"])[0]["partner_id"] is False
+
+
+@pytest.mark.parametrize("nothing", [0, False, None, ""])
+def test_nothing_as_offset_limit_and_order(shop, partner, nothing):
+    named = [["id", "=", partner]]
+    assert shop("shop.partner", "search", named, nothing, nothing, nothing) == [partner]
+    assert shop("shop.partner", "search_read", named, ["name"], nothing, nothing, nothing) == [{"id": partner, "name": "Contract"}]
+    assert shop("shop.partner", "search_fetch", named, ["name"], nothing, nothing, nothing) == [partner]
+    assert shop("shop.partner", "read_group", named, [], ["name"], nothing, nothing, nothing)[0]["name_count"] == 1
+    assert shop("shop.partner", "formatted_read_group", named, ["name"], ["__count"], [], nothing, nothing, nothing)[0]["__count"] == 1
+    assert shop("shop.partner", "web_search_read", named, {"name": {}}, nothing, nothing, nothing, nothing)["length"] == 1
 
 
 def test_search_and_count(shop):
