@@ -4,6 +4,7 @@ constraints of addons, record rules of the user.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -304,6 +305,22 @@ class Checking:
                   operation=operation, model=self._model_title(), ids=", ".join(map(str, refused))),
                 model=self._name, ids=refused,
             )  # fmt: skip
+
+    def _check_rule_before(self: Any, names: Collection[str]) -> None:
+        """`_check_rule` of what is about to be written, where the fields `names` decide it: nobody may bring a record into his
+        reach by the very write that needs it there. Other fields leave the answer as it is, which is asked for after the write.
+        """
+        env = self.env
+        if env.su:
+            return
+        asked = {*(getattr(type(self), "access_through", None) or ())}
+        for domain in env.access.compiled.get((self._name, "write")) or ():
+            asked.update(term[0].partition(".")[0] for term in domain if isinstance(term, (list, tuple)) and len(term) == 3)
+        asked = {self._aliases.get(name, name) for name in asked}
+        if asked & set(names) or any(
+            (field := self._fields.get(name)) is not None and (field.computed or field.related) for name in asked
+        ):
+            self._check_rule("write")
 
     def _check_rule_after(self: Any, operation: str) -> None:
         """`_check_rule` of what was just written; at the end of the writes that are made together, where there are such."""

@@ -130,6 +130,7 @@ class Writing:
             whereabouts.at(error, name)
             raise
         self._guard_write()
+        self._check_rule_before([*stored, *relations, *indirect])
         changed: set[str] = set()
         if stored:
             changed.update(self._write_columns(stored))

@@ -11,6 +11,7 @@ import pytest
 from server import AccessError, Char, TransientModel
 from server.errors import FieldError, ValidationError
 from server.models.ir_access import load_access
+from server.rpc.dispatcher import dispatch
 from tests.kernel.addon_helpers import addon
 
 ADMIN = 2
@@ -204,6 +205,44 @@ def test_a_write_may_not_move_a_record_out_of_reach(database: Any) -> None:
 
     with pytest.raises(AccessError):
         database.run(eva, {}, give_away)
+
+
+def test_a_write_brings_no_record_within_reach(database: Any, count_statements: Any) -> None:
+    """The rule is asked about the record as it was, too: else whoever may write could take what is somebody else's."""
+    ana = make_user(database, "ana")
+    filters = {"name": "Theirs", "model_id": "res.users", "user_id": ADMIN}
+    theirs, secret, mine = database.run(
+        ADMIN,
+        {},
+        lambda env: (
+            env["ir.filters"].create(filters).id,
+            env["ir.attachment"].create({"name": "s", "datas": b"x", "res_model": "ir.config_parameter", "res_id": 1}).id,
+            env["ir.filters"].create({**filters, "name": "Mine", "user_id": ana}).id,
+        ),
+    )
+    for model, id, vals in (
+        ("ir.filters", theirs, {"user_id": ana}),
+        ("ir.attachment", secret, {"res_model": "res.users", "res_id": ana}),
+        ("ir.attachment", secret, {"res_model": False, "res_id": 0}),
+    ):
+        for method, args in (
+            ("write", [[id], vals]),
+            ("write_multi", [[id], [vals]]),
+            ("web_save", [[id], vals, {}]),
+        ):
+            with pytest.raises(AccessError):
+                dispatch(database, ana, model, method, args)
+        answer = dispatch(database, ana, model, "load", [[".id", *vals], [[str(id), *map(str, vals.values())]]])
+        assert answer["ids"] is False
+    before = database.run(
+        1, {}, lambda env: (env["ir.filters"].browse([theirs]).user_id, env["ir.attachment"].browse([secret]).res_id)
+    )
+    assert before == (ADMIN, 1)
+    with count_statements(database) as plain:
+        assert dispatch(database, ana, "ir.filters", "write", [[mine], {"name": "Still mine"}])
+    with count_statements(database) as deciding:
+        assert dispatch(database, ana, "ir.filters", "write", [[mine], {"user_id": ana, "name": "Mine"}])
+    assert len(deciding) <= len(plain) + 1, "only a field that decides costs the question before"
 
 
 def test_a_domain_that_runs_code_is_refused(database: Any) -> None:
