@@ -60,7 +60,7 @@ class Statements:
     :param own: only those that this thread sends; an application that is up may have threads of its own.
     """
 
-    def __init__(self, source: Any, own: bool = False) -> None:
+    def __init__(self, source: Any, own: bool = True) -> None:
         self.thread = threading.get_ident() if own else None
         database = getattr(source, "database", source)
         self.engine = getattr(database, "engine", database)
