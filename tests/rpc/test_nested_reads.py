@@ -94,16 +94,16 @@ def test_web_search_read_counts_no_more_than_asked(shop, shop_db, count_statemen
     assert page(limit=10, count_limit=20)["length"] == 20
     assert page(limit=10, offset=15, count_limit=20)["length"] == 25  # so much was seen
     assert page(limit=10, offset=45)["length"] == 50 and page(limit=10, offset=90) == {"length": 50, "records": []}
-    with count_statements(shop_db) as whole:
+    with count_statements(shop_db, own=True) as whole:
         page(limit=100)
-    with count_statements(shop_db) as part:
+    with count_statements(shop_db, own=True) as part:
         page(limit=10)
     assert len(part) == len(whole) + 1, part.report()  # a page that is not full is not counted
     assert any("LIMIT" in text and "count" in text for text in _statements(shop, shop_db, count_statements, page))
 
 
 def _statements(shop, shop_db, count_statements, page):
-    with count_statements(shop_db) as seen:
+    with count_statements(shop_db, own=True) as seen:
         page(limit=10, count_limit=20)
     return [" ".join(text.split()) for text in seen.seen]
 
@@ -187,7 +187,7 @@ def test_the_same_statements_for_one_and_for_many(shop, shop_db, count_statement
         counts = []
         for ids in (small, large):
             shop("shop.order", method, [["id", "in", ids]], *args)
-            with count_statements(shop_db) as seen:
+            with count_statements(shop_db, own=True) as seen:
                 shop("shop.order", method, [["id", "in", ids]], *args)
             counts.append(len(seen))
         assert counts[0] == counts[1], seen.report()

@@ -173,7 +173,7 @@ def test_the_same_statements_for_few_lines_and_for_many(shop, shop_db, count_sta
         counts = []
         ask(shop, *few)  # rights and reference data are in memory afterwards, as in a running server
         for args in (few, many):
-            with count_statements(shop_db) as seen:
+            with count_statements(shop_db, own=True) as seen:
                 ask(shop, *args)
             counts.append(len(seen))
         assert counts[0] == counts[1], seen.report()
