@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from server.addon.graph import ALWAYS
 from server.addon.schema import Owned
+from server.db.prepared import Prepared
 
 _metadata = sa.MetaData()
 _stamps = ("create_uid", "write_uid", "create_date", "write_date")
@@ -129,11 +130,12 @@ def counters(conn: sa.Connection) -> tuple[int, int, int]:
     """
     if not ready(conn):
         return (0, 0, 0)
-    row = conn.execute(_signals).first()
-    return (0, 0, 0) if row is None else (row[0] or 0, row[1] or 0, row[2] or 0)
+    rows = _signals.run(conn, {})
+    return (rows[0][0] or 0, rows[0][1] or 0, rows[0][2] or 0) if rows else (0, 0, 0)
 
 
-_signals = (
+#: Read before every transaction: straight to the driver.
+_signals = Prepared(
     sa.select(signal_table.c.registry_version, signal_table.c.data_version, signal_table.c.watching)
     .order_by(signal_table.c.id)
     .limit(1)

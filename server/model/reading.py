@@ -153,7 +153,8 @@ class Reading:
             return paged(ordered(self, statement, self.table, order or self._order), offset, limit)
 
         statement = remembered_search(self, plan, domain, (order, offset, limit), build)
-        return plan.rows(self, env.run(statement, plan.params(env)).all())
+        found = env.run(statement, plan.params(env))
+        return plan.rows(self, found if isinstance(found, list) else found.all())
 
     @action(readonly=True)
     def read(self: Any, fields: list[str] | Mapping[str, Any] | None = None, load: Any = "_classic_read") -> list[dict[str, Any]]:

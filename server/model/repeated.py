@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from server.db.prepared import Prepared
 from server.model.domain import Node, parse
 from server.model.relational import Many2one
 
@@ -26,7 +27,7 @@ _OPERATORS = frozenset(
 
 
 def remembered_search(records: Any, plan: ReadPlan, domain: Any, more: tuple[Any, ...], build: Callable[[], Any]) -> Any:
-    """The statement for this question: the one made before, or `build()`.
+    """The statement for this question: the one made before, which goes straight to the driver, or `build()`.
 
     :param more: what else the question consists of (order, offset, limit).
     :raises AccessError: when the model is closed to the user; also for a remembered question.
@@ -49,7 +50,7 @@ def remembered_search(records: Any, plan: ReadPlan, domain: Any, more: tuple[Any
         statement = build()
         if len(kept) >= KEPT:
             kept.clear()
-        kept[key] = statement
+        statement = kept[key] = Prepared(statement)
     return statement
 
 

@@ -14,9 +14,12 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import chain, repeat
 from math import isfinite
 from typing import Any, NoReturn
 from xml.parsers import expat
+
+import orjson
 
 from server.rpc.errors import Fault, MalformedRequest
 from server.text import Text, _
@@ -269,15 +272,16 @@ def encode(value: Any, lang: str | None = None) -> str:
         if len(value) > 3 and type(value[0]) is dict:
             rows = _encode_rows(value, lang)
             if rows is not None:
-                return rows
+                return rows.decode()
         return "<value><array><data>" + "".join([encode(item, lang) for item in value]) + "</data></array></value>"
     return _encode_other(value, lang)
 
 
-def _encode_rows(rows: Sequence[Any], lang: str | None) -> str | None:
+def _encode_rows(rows: Sequence[Any], lang: str | None) -> bytes | None:
     """The array of mappings that share their keys, as every read answers; None when they do not.
 
-    One template for a row, with a place for each value, filled for every row: a value costs a formatting code, not a call.
+    Written column by column, and put together in one go: what stands between the values is the same in every row, and a column
+    of one kind is written without looking at each of its values.
     """
     names = list(rows[0])
     for row in rows:
@@ -285,62 +289,85 @@ def _encode_rows(rows: Sequence[Any], lang: str | None) -> str | None:
             return None
     if not names:
         return None
-    template, columns = ["<value><struct>"], []
+    pieces: list[Any] = []
+    between = b"<value><struct>"
     for name in names:
-        form, lists = _column([row[name] for row in rows], lang)
-        template += ((_names.get(name) or _member(name)).replace("%", "%%"), form, "</member>")
-        columns += lists
-    template.append("</struct></value>")
-    one = "".join(template)
-    return "<value><array><data>" + "".join(map(one.__mod__, zip(*columns, strict=True))) + "</data></array></value>"
+        before, *column = _column([row[name] for row in rows], lang)
+        between += (_names.get(name) or _member(name)).encode() + before
+        for values, after in zip(column[::2], column[1::2], strict=True):
+            pieces += (repeat(between), values)
+            between = after
+        between += b"</member>"
+    pieces.append(repeat(between + b"</struct></value>"))
+    every = zip(*pieces, strict=False)  # what repeats has no end; the values have one each for every row
+    return b"<value><array><data>" + b"".join(chain.from_iterable(every)) + b"</data></array></value>"
 
 
-#: What a column is written as: a piece of the row's template, and a list of values for each place in it.
-_Column = tuple[str, list[list[Any]]]
+#: What a column is written as: what stands before its values, then values and what follows them, in turns.
+_Column = list[Any]
 
 
 def _column(column: list[Any], lang: str | None) -> _Column:
-    """The values of one column; of one kind they are written without looking at each."""
+    """The values of one column, encoded."""
     kinds = set(map(type, column))
     if len(kinds) == 1:
         (kind,) = kinds
         if kind is str:
-            # One search for the whole column; a line feed cannot make two harmless texts harmful.
-            harmful = _SPECIAL.search("\n".join(column))
-            return _TEXT, [[escape(text) for text in column] if harmful else column]
+            return [b"<value><string>", _texts(column), b"</string></value>"]
         if kind is float or kind is Decimal:
-            return "<value><double>%r</double></value>", [column if kind is float else list(map(float, column))]
-        if kind is int and -2147483648 <= min(column) and max(column) <= 2147483647:
-            return "<value><int>%d</int></value>", [column]
-        if kind is bool:
-            return "<value><boolean>%d</boolean></value>", [column]
+            numbers = _numbers(column if kind is float else list(map(float, column)))
+            if numbers is not None:
+                return [b"<value><double>", numbers, b"</double></value>"]
+        elif kind is int and -2147483648 <= min(column) and max(column) <= 2147483647:
+            return [b"<value><int>", _numbers(column), b"</int></value>"]
+        elif kind is bool:
+            return [b"<value><boolean>", [b"1" if value else b"0" for value in column], b"</boolean></value>"]
     if kinds <= _PAIR_KINDS:
         pairs = _pairs(column)
         if pairs is not None:
             return pairs
-    return "%s", [[encode(value, lang) for value in column]]
+    return [b"", [encode(value, lang).encode() for value in column], b""]
+
+
+def _texts(column: list[str]) -> list[bytes]:
+    """Texts as character data."""
+    # One search for the whole column; a line feed cannot make two harmless texts harmful.
+    whole = "\n".join(column)
+    if _SPECIAL.search(whole):
+        return [escape(text).encode() for text in column]
+    encoded = whole.encode().split(b"\n")
+    return encoded if len(encoded) == len(column) else [text.encode() for text in column]
+
+
+def _numbers(column: list[Any]) -> list[bytes] | None:
+    """Numbers as JSON writes them, which is as XML-RPC does; None when one is not finite."""
+    text = orjson.dumps(column)
+    return None if b"null" in text else text[1:-1].split(b",")
 
 
 def _pairs(column: list[Any]) -> _Column | None:
     """A column of `[id, name]` or false, as reads answer many2one fields; None when it is anything else."""
     given = [value for value in column if value is not False]
-    if not given or set(map(len, given)) != {2}:
+    try:
+        ids, texts = map(list, zip(*given, strict=True))
+    except (ValueError, TypeError):  # not two in each, or none at all
         return None
-    ids, texts = map(list, zip(*given, strict=True))
     if set(map(type, ids)) != {int} or set(map(type, texts)) != {str} or min(ids) < 0 or max(ids) > 2147483647:
         return None
-    if _SPECIAL.search("\n".join(texts)):
-        texts = [escape(text) for text in texts]
+    numbers, names = _numbers(ids) or [], _texts(texts)
     if len(given) == len(column):
-        return _PAIR, [ids, texts]
-    written = map(_PAIR.__mod__, zip(ids, texts, strict=True))
-    return "%s", [[_FALSE if value is False else next(written) for value in column]]
+        return [_PAIR[0], numbers, _PAIR[1], names, _PAIR[2]]
+    written = map(b"%b%b%b%b%b".__mod__, zip(repeat(_PAIR[0]), numbers, repeat(_PAIR[1]), names, repeat(_PAIR[2]), strict=False))
+    return [b"", [_FALSE if value is False else next(written) for value in column], b""]
 
 
 _HEAD = "<?xml version='1.0'?>\n<methodResponse>\n"
-_FALSE = "<value><boolean>0</boolean></value>"
-_PAIR = "<value><array><data><value><int>%d</int></value><value><string>%s</string></value></data></array></value>"
-_TEXT = "<value><string>%s</string></value>"
+_FALSE = b"<value><boolean>0</boolean></value>"
+_PAIR = (
+    b"<value><array><data><value><int>",
+    b"</int></value><value><string>",
+    b"</string></value></data></array></value>",
+)
 _PAIR_KINDS = {list, tuple, bool}
 
 
@@ -371,7 +398,12 @@ def _encode_other(value: Any, lang: str | None) -> str:
 
 def dumps(value: Any, lang: str | None = None) -> bytes:
     """The response document that carries `value`."""
-    return f"{_HEAD}<params>\n<param>\n{encode(value, lang)}\n</param>\n</params>\n</methodResponse>\n".encode()
+    rows = _encode_rows(value, lang) if type(value) is list and len(value) > 3 and type(value[0]) is dict else None
+    return b"".join((_START, rows if rows is not None else encode(value, lang).encode(), _END))
+
+
+_START = f"{_HEAD}<params>\n<param>\n".encode()
+_END = b"\n</param>\n</params>\n</methodResponse>\n"
 
 
 def dumps_fault(fault: Fault, legacy: bool = False) -> bytes:
