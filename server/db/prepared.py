@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 
 class Prepared:
@@ -103,7 +102,9 @@ def send(connection: sa.Connection, text: str, values: dict[str, Any]) -> tuple[
         answer: Any = cursor.pgresult  # `description` would make an object per column
         return (list(cursor.fetchall()) if answer is not None and answer.nfields else []), cursor
     except module.Error as error:
-        raise DBAPIError.instance(text, values, error, module.Error, dialect=connection.dialect) from error
+        # SQLAlchemy's own way on: it sees a lost connection, and the engine's listeners hear of the error
+        connection._handle_dbapi_exception(error, text, values, cursor, None)
+        raise
 
 
 class BulkInsert:
