@@ -42,15 +42,13 @@ def test_the_load_survives_power_cuts(demo_url, tmp_path, northwind):
     server = LiveServer(demo_url, tmp_path)
     server.start()
     try:
-        cut = 0
-        for seconds in (2, 3):  # masters or orders, then somewhere among the confirmations, deliveries or invoices
+        for seconds in (2, 2):  # masters or orders, then somewhere among the confirmations, deliveries or invoices
             load = run_load(server, northwind)
             time.sleep(seconds)
             server.kill()
             said, _nothing = load.communicate(timeout=120)
-            cut += load.returncode != 0  # a fast machine may have been done
+            assert load.returncode != 0, said
             server.start()
-        assert cut
         load = run_load(server, northwind)
         said, _nothing = load.communicate(timeout=600)
         assert load.returncode == 0, said
